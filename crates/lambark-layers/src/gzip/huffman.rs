@@ -1,0 +1,181 @@
+//! Lookup tables for the Huffman codes of deflate (RFC 1951, section 3.2.2).
+
+use super::audit::Fault;
+
+/// Deflate's longest code, in bits.
+pub(super) const LONGEST_CODE: usize = 15;
+
+/// Symbols of the literal and length code, of which 286 and 287 never occur in data.
+pub(super) const LITERAL_SYMBOLS: usize = 288;
+/// Symbols of the distance code, of which 30 and 31 never occur in data.
+pub(super) const DISTANCE_SYMBOLS: usize = 32;
+/// Symbols of the code that the code lengths are written in.
+pub(super) const LENGTH_SYMBOLS: usize = 19;
+
+const SLOTS: usize = 1 << LONGEST_CODE;
+
+/// What a symbol means, in one word: the lowest four bits are the length of its code.
+#[derive(Clone, Copy)]
+pub(super) struct Meaning(u32);
+
+const EXTRA_SHIFT: u32 = 4;
+const KIND_SHIFT: u32 = 8;
+const VALUE_SHIFT: u32 = 16;
+const KIND_LITERAL: u32 = 1 << KIND_SHIFT;
+const KIND_RANGE: u32 = 2 << KIND_SHIFT;
+const KIND_END: u32 = 4 << KIND_SHIFT;
+
+impl Meaning {
+    const INVALID: Self = Self(0);
+
+    const fn literal(value: u16) -> Self {
+        Self(KIND_LITERAL | (value as u32) << VALUE_SHIFT)
+    }
+
+    const fn range(base: u16, extra_bits: u8) -> Self {
+        Self(KIND_RANGE | (base as u32) << VALUE_SHIFT | (extra_bits as u32) << EXTRA_SHIFT)
+    }
+
+    /// The length of the code in bits.
+    #[inline(always)]
+    pub(super) fn code_length(self) -> u32 {
+        self.0 & 0xf
+    }
+
+    #[inline(always)]
+    pub(super) fn extra_bits(self) -> u32 {
+        self.0 >> EXTRA_SHIFT & 0xf
+    }
+
+    #[inline(always)]
+    pub(super) fn is_literal(self) -> bool {
+        self.0 & KIND_LITERAL != 0
+    }
+
+    #[inline(always)]
+    pub(super) fn is_range(self) -> bool {
+        self.0 & KIND_RANGE != 0
+    }
+
+    #[inline(always)]
+    pub(super) fn is_end(self) -> bool {
+        self.0 & KIND_END != 0
+    }
+
+    /// The literal byte, or the smallest length or distance of the range.
+    #[inline(always)]
+    pub(super) fn value(self) -> usize {
+        (self.0 >> VALUE_SHIFT) as usize
+    }
+}
+
+/// Lengths 3 to 258 as symbols 257 to 285.
+const LENGTHS: [(u16, u8); 29] = [
+    (3, 0), (4, 0), (5, 0), (6, 0), (7, 0), (8, 0), (9, 0), (10, 0),
+    (11, 1), (13, 1), (15, 1), (17, 1), (19, 2), (23, 2), (27, 2), (31, 2),
+    (35, 3), (43, 3), (51, 3), (59, 3), (67, 4), (83, 4), (99, 4), (115, 4),
+    (131, 5), (163, 5), (195, 5), (227, 5), (258, 0),
+];
+
+pub(super) const fn literal_meanings() -> [Meaning; LITERAL_SYMBOLS] {
+    let mut meanings = [Meaning::INVALID; LITERAL_SYMBOLS];
+    let mut symbol = 0;
+    while symbol < 256 {
+        meanings[symbol as usize] = Meaning::literal(symbol);
+        symbol += 1;
+    }
+    meanings[256] = Meaning(KIND_END);
+    let mut index = 0;
+    while index < LENGTHS.len() {
+        meanings[257 + index] = Meaning::range(LENGTHS[index].0, LENGTHS[index].1);
+        index += 1;
+    }
+    meanings
+}
+
+pub(super) const fn distance_meanings() -> [Meaning; DISTANCE_SYMBOLS] {
+    let mut meanings = [Meaning::INVALID; DISTANCE_SYMBOLS];
+    let mut base = 1;
+    let mut symbol = 0;
+    while symbol < 30 {
+        let extra_bits = if symbol < 2 { 0 } else { symbol as u8 / 2 - 1 };
+        meanings[symbol] = Meaning::range(base, extra_bits);
+        base += 1 << extra_bits;
+        symbol += 1;
+    }
+    meanings
+}
+
+pub(super) const fn plain_meanings() -> [Meaning; LENGTH_SYMBOLS] {
+    let mut meanings = [Meaning::INVALID; LENGTH_SYMBOLS];
+    let mut symbol = 0;
+    while symbol < LENGTH_SYMBOLS {
+        meanings[symbol] = Meaning::literal(symbol as u16);
+        symbol += 1;
+    }
+    meanings
+}
+
+/// One lookup for a whole code: indexed by the next bits of the stream.
+///
+/// A single level, as wide as the longest code in use: in practice 11 to 14 bits.
+pub(super) struct Table {
+    slots: Box<[Meaning; SLOTS]>,
+    mask: u64,
+}
+
+impl Table {
+    pub(super) fn new() -> Self {
+        Self { slots: Box::new([Meaning::INVALID; SLOTS]), mask: 0 }
+    }
+
+    /// Fills the table from the code length of each symbol; 0 means that a symbol has no code.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Code`] when the lengths do not form a complete code. RFC 1951 lets a code of one
+    /// symbol be incomplete, which our compressor never writes and some readers refuse.
+    pub(super) fn build(&mut self, lengths: &[u8], meanings: &[Meaning]) -> Result<(), Fault> {
+        let mut next = first_codes(lengths)?;
+        let width = lengths.iter().copied().max().unwrap_or(0);
+        self.mask = (1 << width) - 1;
+        for (&length, &meaning) in lengths.iter().zip(meanings) {
+            if length == 0 {
+                continue;
+            }
+            let code = next[usize::from(length)];
+            next[usize::from(length)] += 1;
+            let reversed = code.reverse_bits() >> (u16::BITS - u32::from(length));
+            let slot = Meaning(meaning.0 | u32::from(length));
+            for entry in
+                self.slots[..1 << width].iter_mut().skip(usize::from(reversed)).step_by(1 << length)
+            {
+                *entry = slot;
+            }
+        }
+        Ok(())
+    }
+
+    /// The meaning of the code at the front of `bits`.
+    #[inline(always)]
+    pub(super) fn look_up(&self, bits: u64) -> Meaning {
+        // The second mask changes nothing; it lets the compiler drop the bounds check.
+        self.slots[(bits & self.mask) as usize & (SLOTS - 1)]
+    }
+}
+
+/// The first canonical code of each length.
+fn first_codes(lengths: &[u8]) -> Result<[u16; LONGEST_CODE + 1], Fault> {
+    let mut counts = [0_u32; LONGEST_CODE + 1];
+    for &length in lengths {
+        *counts.get_mut(usize::from(length)).ok_or(Fault::Code)? += 1;
+    }
+    let mut first = [0_u16; LONGEST_CODE + 1];
+    let mut code = 0_u32;
+    for length in 1..=LONGEST_CODE {
+        first[length] = u16::try_from(code).map_err(|_| Fault::Code)?;
+        code = (code + counts[length]) << 1;
+    }
+    // A complete code uses up all 2^15 words of fifteen bits; `code` was doubled once more.
+    if code == 2 << LONGEST_CODE { Ok(first) } else { Err(Fault::Code) }
+}

@@ -1,0 +1,2 @@
+//! lambark
+fn main() {}
