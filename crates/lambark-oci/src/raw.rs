@@ -98,7 +98,11 @@ impl RawDocument {
         if size > MAX_MANIFEST_BYTES {
             return Err(DocumentError::TooLarge { size });
         }
-        let shape: Shape = serde_json::from_slice(&bytes).map_err(|error| not_json(&bytes, &error))?;
+        // serde reads a JSON array into a struct by position; no registry does.
+        if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+            return Err(not_json(&bytes, "it is no JSON object"));
+        }
+        let shape: Shape = serde_json::from_slice(&bytes).map_err(|error| not_json(&bytes, &error.to_string()))?;
         let (media_type, document) = read_as(&bytes, &shape, declared)?;
         check_counts(&document)?;
         Ok(RawDocument { digest: Digest::of(&bytes), bytes, media_type, document })
@@ -203,7 +207,7 @@ fn not_json(bytes: &[u8], reason: &str) -> DocumentError {
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
-    DocumentError::NotJson { reason: error.to_string(), beginning: beginning.trim().to_owned() }
+    DocumentError::NotJson { reason: reason.to_owned(), beginning: beginning.trim().to_owned() }
 }
 
 #[cfg(test)]
