@@ -84,7 +84,8 @@ impl ImageName {
         if let Some(rest) = text.strip_prefix("docker://") {
             return rest.parse().map(ImageName::Registry);
         }
-        let local: [(&str, fn(LocalName) -> ImageName); 3] = [
+        type Wrap = fn(LocalName) -> ImageName;
+        let local: [(&str, Wrap); 3] = [
             ("oci-archive:", ImageName::OciArchive),
             ("docker-archive:", ImageName::DockerArchive),
             ("oci:", ImageName::Layout),

@@ -1,0 +1,116 @@
+//! What is known of an image, and what was not looked at.
+
+pub mod config;
+pub mod files;
+pub mod filesystem;
+pub mod layer;
+
+use std::borrow::Cow;
+
+use lambark_oci::{Architecture, Document, Family, Manifest, RawDocument};
+
+pub use config::ConfigFacts;
+pub use files::{Elf, EntryKind, FileNotes, GlibcVersion, TarEntry};
+pub use filesystem::{FileSystem, Node, Structure};
+pub use layer::{Actual, Content, Ending, LayerFacts, Sample};
+
+use crate::rule::Skip;
+
+/// A fact, or why it is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Evidence<T> {
+    /// Looked at.
+    Known(T),
+    /// Not looked at, with the reason.
+    NotLooked(Cow<'static, str>),
+}
+
+impl<T> Evidence<T> {
+    /// The fact, or the reason to skip a rule; made for `?` in a rule.
+    ///
+    /// # Errors
+    /// [`Skip::NotLooked`] when it was not looked at.
+    pub fn known(&self) -> Result<&T, Skip> {
+        match self {
+            Evidence::Known(fact) => Ok(fact),
+            Evidence::NotLooked(reason) => Err(Skip::NotLooked(reason.clone())),
+        }
+    }
+}
+
+/// All that is known of one image.
+#[derive(Clone, Debug)]
+pub struct ImageFacts {
+    /// What the name points at, or why there is no such object (a classic docker archive has no manifest).
+    pub top: Evidence<RawDocument>,
+    /// The image manifest under judgement: the top object itself, or the chosen child of an index.
+    pub image: Evidence<RawDocument>,
+    /// Its config.
+    pub config: Evidence<ConfigFacts>,
+    /// Its layers, lowest first; empty when [`ImageFacts::image`] is not known.
+    pub layers: Vec<LayerFacts>,
+    /// Its merged file system.
+    pub files: Evidence<FileSystem>,
+    /// What the user asked for.
+    pub asked: Asked,
+}
+
+/// What the user asked for, beside the image itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The function's architecture.
+    pub architecture: Option<Architecture>,
+    /// Which families of manifests the house allows.
+    pub policy: ManifestPolicy,
+}
+
+/// `[policy] manifest` of `lambark.toml`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ManifestPolicy {
+    /// Docker or OCI.
+    #[default]
+    Any,
+    /// One family only.
+    Only(Family),
+}
+
+impl ImageFacts {
+    /// The top object's parsed view.
+    ///
+    /// # Errors
+    /// [`Skip::NotLooked`] when there is none.
+    pub fn document(&self) -> Result<&Document, Skip> {
+        self.top.known().map(RawDocument::document)
+    }
+
+    /// The image manifest under judgement.
+    ///
+    /// # Errors
+    /// [`Skip::NotLooked`] when there is none, or it is no manifest.
+    pub fn manifest(&self) -> Result<&Manifest, Skip> {
+        self.image.known()?.manifest().ok_or(Skip::NotLooked("the object is no image manifest".into()))
+    }
+
+    /// The image config as read.
+    ///
+    /// # Errors
+    /// [`Skip::NotLooked`] when it was not read or cannot be.
+    pub fn image_config(&self) -> Result<&lambark_oci::ImageConfig, Skip> {
+        match self.config.known()? {
+            ConfigFacts::Read { config, .. } => Ok(config),
+            ConfigFacts::Missing(_) => Err(Skip::NotLooked("the config is missing".into())),
+            ConfigFacts::Unreadable { .. } => Err(Skip::NotLooked("the config cannot be read".into())),
+        }
+    }
+
+    /// The layers, if there is an image that has any to look at.
+    ///
+    /// # Errors
+    /// [`Skip::NotLooked`] when there is no image.
+    pub fn layers(&self) -> Result<&[LayerFacts], Skip> {
+        match &self.image {
+            Evidence::NotLooked(reason) if self.layers.is_empty() => Err(Skip::NotLooked(reason.clone())),
+            _ => Ok(&self.layers),
+        }
+    }
+}
