@@ -1,0 +1,37 @@
+//! Real parts: the programs of the field that lambark is tested and measured against.
+//!
+//! A part is a real registry, a real BuildKit, skopeo, umoci, buildah: never a copy of ours. [`setup`] brings a part
+//! from Debian's packages into `target/parts/`, without a change to the system; the other modules start it on loopback
+//! and end it by its process id when the guard is dropped.
+//!
+//! A part that cannot be had makes its test *skip with a reason*, never pass in silence: every `start` returns an
+//! `Option`, and a `None` has already been recorded by [`skip`].
+//!
+//! ```no_run
+//! # use lambark_parts as parts;
+//! let Some(registry) = parts::DockerRegistry::start(parts::Flavour::Basic) else { return };
+//! assert!(registry.host().starts_with("127.0.0.1:"));
+//! ```
+//!
+//! Keep a guard in the test that started it. A `static` is never dropped, so its process would outlive the test.
+
+mod buildah;
+mod certificate;
+mod crane;
+mod dockerd;
+mod part;
+mod process;
+mod registry;
+pub mod setup;
+mod skip;
+mod token;
+mod tools;
+
+pub use buildah::Buildah;
+pub use crane::CraneRegistry;
+pub use dockerd::Dockerd;
+pub use part::{Debian, Part, Recipe, Suite, parts_dir};
+pub use process::Process;
+pub use registry::{DockerRegistry, Flavour, Request};
+pub use skip::{LOG_VARIABLE as SKIP_LOG_VARIABLE, skip};
+pub use tools::{pigz, skopeo, umoci, zstd};

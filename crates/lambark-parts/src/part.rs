@@ -1,0 +1,243 @@
+//! Which parts there are, what they are made of, and where one lies once it is set up.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::skip::skip;
+
+/// Directory below which every part lives: `$LAMBARK_PARTS_DIR`, or `target/parts` of the workspace.
+///
+/// It does not follow `CARGO_TARGET_DIR`: parts are fetched once for a checkout, however it is built.
+pub fn parts_dir() -> PathBuf {
+    match std::env::var_os("LAMBARK_PARTS_DIR") {
+        Some(dir) => PathBuf::from(dir),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/parts"),
+    }
+}
+
+/// A suite of Debian's archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Suite {
+    /// Debian 12: what most parts come from, because its programs ask for the oldest C library.
+    Bookworm,
+    /// Debian 13: its container engine brings BuildKit and the containerd store.
+    Trixie,
+    /// Unstable: only for what the others lack.
+    Sid,
+}
+
+impl Suite {
+    /// The suite's name in the archive.
+    pub fn name(self) -> &'static str {
+        match self {
+            Suite::Bookworm => "bookworm",
+            Suite::Trixie => "trixie",
+            Suite::Sid => "sid",
+        }
+    }
+}
+
+/// Packages of one suite that a part is unpacked from.
+pub type Debian = (Suite, &'static [&'static str]);
+
+/// How a part is made.
+#[derive(Debug)]
+pub struct Recipe {
+    /// Counted up when the same packages have to be unpacked in another way.
+    pub version: u32,
+    /// What is unpacked, in this order.
+    pub packages: &'static [Debian],
+    /// Files, relative to the part, without which it is not complete.
+    pub programs: &'static [&'static str],
+    /// True for what only root can run.
+    pub root_only: bool,
+}
+
+impl Recipe {
+    /// The text kept beside an unpacked part: another recipe gives another stamp, and the part is fetched anew.
+    pub fn stamp(&self) -> String {
+        format!("recipe {} {:?}\n", self.version, self.packages)
+    }
+}
+
+/// A real part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Docker's own registry, 2.8.
+    DockerRegistry,
+    /// go-containerregistry's registry: a second opinion.
+    Crane,
+    /// skopeo: copies and inspects images.
+    Skopeo,
+    /// umoci: unpacks OCI layouts.
+    Umoci,
+    /// buildah: builds images without a daemon.
+    Buildah,
+    /// dockerd, containerd, buildx and the Docker command.
+    Docker,
+    /// pigz and zstd: what the benches are compared with.
+    Compressors,
+}
+
+/// Shared by skopeo and buildah: their configuration, and the libraries that a small machine lacks.
+const CONTAINER_TOOLS: [&str; 6] = [
+    "golang-github-containers-common",
+    "golang-github-containers-image",
+    "libgpgme11",
+    "libassuan0",
+    "libgpg-error0",
+    "libdevmapper1.02.1",
+];
+
+const SKOPEO: &[&str] = &[
+    "skopeo",
+    CONTAINER_TOOLS[0],
+    CONTAINER_TOOLS[1],
+    CONTAINER_TOOLS[2],
+    CONTAINER_TOOLS[3],
+    CONTAINER_TOOLS[4],
+    CONTAINER_TOOLS[5],
+];
+
+const BUILDAH: &[&str] = &[
+    "buildah",
+    "libseccomp2",
+    CONTAINER_TOOLS[0],
+    CONTAINER_TOOLS[1],
+    CONTAINER_TOOLS[2],
+    CONTAINER_TOOLS[3],
+    CONTAINER_TOOLS[4],
+    CONTAINER_TOOLS[5],
+];
+
+impl Part {
+    /// Every part, in the order in which they are set up.
+    pub const ALL: [Part; 7] =
+        [Part::DockerRegistry, Part::Crane, Part::Skopeo, Part::Umoci, Part::Buildah, Part::Compressors, Part::Docker];
+
+    /// The part's name: its directory, and what `cargo xtask parts NAME` takes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::DockerRegistry => "docker-registry",
+            Part::Crane => "crane",
+            Part::Skopeo => "skopeo",
+            Part::Umoci => "umoci",
+            Part::Buildah => "buildah",
+            Part::Docker => "docker",
+            Part::Compressors => "compressors",
+        }
+    }
+
+    /// The part of that name.
+    pub fn named(name: &str) -> Option<Part> {
+        Part::ALL.into_iter().find(|part| part.name() == name)
+    }
+
+    /// How the part is made.
+    pub fn recipe(self) -> Recipe {
+        let (packages, programs): (&[Debian], &[&str]) = match self {
+            Part::DockerRegistry => (&[(Suite::Bookworm, &["docker-registry"])], &["usr/bin/docker-registry"]),
+            Part::Crane => (&[(Suite::Sid, &["crane"])], &["usr/bin/crane"]),
+            Part::Skopeo => (&[(Suite::Bookworm, SKOPEO)], &["usr/bin/skopeo", "etc/containers/registries.conf"]),
+            Part::Umoci => (&[(Suite::Bookworm, &["umoci"])], &["usr/bin/umoci"]),
+            Part::Buildah => (&[(Suite::Bookworm, BUILDAH)], &["usr/bin/buildah", "etc/containers/policy.json"]),
+            Part::Compressors => {
+                (&[(Suite::Bookworm, &["pigz", "zstd", "libzstd1", "liblz4-1"])], &["usr/bin/pigz", "usr/bin/zstd"])
+            }
+            // Trixie's own runc asks for a newer C library than the rest of its engine does: take bookworm's.
+            Part::Docker => (
+                &[
+                    (Suite::Trixie, &["docker.io", "docker-buildx", "docker-cli", "containerd"]),
+                    (Suite::Bookworm, &["runc", "libseccomp2"]),
+                ],
+                &[
+                    "usr/sbin/dockerd",
+                    "usr/sbin/runc",
+                    "usr/bin/containerd",
+                    "usr/bin/docker",
+                    "usr/libexec/docker/cli-plugins/docker-buildx",
+                ],
+            ),
+        };
+        Recipe { version: 1, packages, programs, root_only: self == Part::Docker }
+    }
+
+    /// Where the part lies, or would lie.
+    pub fn dir(self) -> PathBuf {
+        parts_dir().join(self.name())
+    }
+
+    /// File beside the part that says why it could not be set up, written by the set-up.
+    pub(crate) fn missing_file(self) -> PathBuf {
+        parts_dir().join(format!("{}.missing", self.name()))
+    }
+
+    /// The part's directory, complete and runnable, or why there is none.
+    ///
+    /// # Errors
+    ///
+    /// One line for a person: the part was never set up, could not be, or needs root.
+    pub fn find(self) -> Result<PathBuf, String> {
+        if std::env::var_os("LAMBARK_NO_PARTS").is_some() {
+            return Err(format!("{self} left out by --no-parts"));
+        }
+        if self.recipe().root_only && !rustix::process::geteuid().is_root() {
+            return Err(format!("{self} needs root"));
+        }
+        if self.is_complete() {
+            return Ok(self.dir());
+        }
+        match std::fs::read_to_string(self.missing_file()) {
+            Ok(why) => Err(format!("{self} could not be set up: {}", why.trim())),
+            Err(_) => Err(format!("{self} is not set up (cargo xtask parts {self})")),
+        }
+    }
+
+    /// As [`Part::find`], where absence skips the running test.
+    pub fn or_skip(self) -> Option<PathBuf> {
+        self.find().map_err(|why| skip(&why)).ok()
+    }
+
+    /// True if all programs of today's recipe are there.
+    pub fn is_complete(self) -> bool {
+        let (dir, recipe) = (self.dir(), self.recipe());
+        let stamped = std::fs::read_to_string(dir.join(".recipe"));
+        stamped.is_ok_and(|stamp| stamp == recipe.stamp()) && recipe.programs.iter().all(|file| dir.join(file).exists())
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Value of `LD_LIBRARY_PATH` for programs of a part: set it per command, never for a whole process tree of ours.
+pub(crate) fn library_path(part_dir: &Path) -> std::ffi::OsString {
+    let triplet = format!("{}-linux-gnu", std::env::consts::ARCH);
+    let mut path = part_dir.join("usr/lib").join(&triplet).into_os_string();
+    path.push(":");
+    path.push(part_dir.join("lib").join(&triplet));
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_round_trip() {
+        for part in Part::ALL {
+            assert_eq!(Part::named(part.name()), Some(part));
+        }
+        assert_eq!(Part::named("token"), None);
+    }
+
+    #[test]
+    fn another_package_is_another_stamp() {
+        let mut recipe = Part::Umoci.recipe();
+        let before = recipe.stamp();
+        recipe.packages = &[(Suite::Trixie, &["umoci"])];
+        assert_ne!(before, recipe.stamp());
+    }
+}
