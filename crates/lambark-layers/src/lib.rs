@@ -1,1 +1,2 @@
 //! lambark-layers
+pub mod gzip;

@@ -8,8 +8,8 @@
 
 use super::bits::BitReader;
 use super::huffman::{
-    DISTANCE_SYMBOLS, LENGTH_SYMBOLS, LITERAL_SYMBOLS, Meaning, Table, distance_meanings,
-    literal_meanings, plain_meanings,
+    DISTANCE_SYMBOLS, LENGTH_SYMBOLS, LITERAL_SYMBOLS, Meaning, Table, distance_meanings, literal_meanings,
+    plain_meanings,
 };
 
 /// What the walk found.
@@ -43,8 +43,7 @@ static DISTANCES: [Meaning; DISTANCE_SYMBOLS] = distance_meanings();
 static PLAIN: [Meaning; LENGTH_SYMBOLS] = plain_meanings();
 
 /// The order in which the lengths of the code length code are written (RFC 1951, 3.2.7).
-const LENGTH_ORDER: [usize; LENGTH_SYMBOLS] =
-    [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+const LENGTH_ORDER: [usize; LENGTH_SYMBOLS] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
 /// Walks deflate streams; holds the tables, so that they are allocated once.
 pub(super) struct Auditor {
@@ -220,4 +219,109 @@ fn stored(bits: &mut BitReader<'_>, plain: &[u8], done: usize) -> Result<usize, 
 
 fn low_byte(value: u32) -> u8 {
     value.to_le_bytes()[0]
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use libdeflater::{CompressionLvl, Compressor};
+
+    use super::*;
+
+    fn deflate(plain: &[u8], level: i32) -> Vec<u8> {
+        let mut compressor = Compressor::new(CompressionLvl::new(level).unwrap());
+        let mut stream = vec![0; compressor.deflate_compress_bound(plain.len())];
+        let length = compressor.deflate_compress(plain, &mut stream).unwrap();
+        stream.truncate(length);
+        stream
+    }
+
+    /// Text with matches near and far and blocks of every kind, noise among them.
+    fn sample() -> Vec<u8> {
+        let mut state = 1_u32;
+        let mut plain = Vec::new();
+        for round in 0_u32..40_000 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            if (10_000..12_000).contains(&round) {
+                plain.extend_from_slice(&[(state >> 24).to_le_bytes()[0]; 1]);
+                plain.extend_from_slice(&state.to_le_bytes()[1..]);
+            } else {
+                plain.extend_from_slice(format!("line {} of {round}\n", state >> 27).as_bytes());
+            }
+        }
+        plain
+    }
+
+    #[test]
+    fn finds_the_last_block_and_the_end_at_every_level() {
+        let plain = sample();
+        for level in 1..=12 {
+            let stream = deflate(&plain, level);
+            let ends = Auditor::new().audit(&stream, &plain).unwrap();
+            assert_eq!(ends.end_bit.div_ceil(8), stream.len(), "level {level}");
+            assert!(ends.final_bit > 0, "level {level} is expected to write several blocks");
+            assert_eq!(stream[ends.final_bit / 8] >> (ends.final_bit % 8) & 1, 1, "level {level}");
+        }
+    }
+
+    #[test]
+    fn other_data_is_noticed_where_it_begins() {
+        let plain = sample();
+        let stream = deflate(&plain, 6);
+        for place in [0, 1, plain.len() / 2, plain.len() - 1] {
+            let mut other = plain.clone();
+            other[place] ^= 1;
+            let fault = Auditor::new().audit(&stream, &other).unwrap_err();
+            let Fault::Differs(at) = fault else { panic!("{fault:?}") };
+            assert!(at <= place && place < at + 258, "changed {place}, found {at}");
+        }
+    }
+
+    #[test]
+    fn missing_and_surplus_data_is_noticed() {
+        let plain = sample();
+        let stream = deflate(&plain, 6);
+        let shorter = &plain[..plain.len() - 1];
+        assert!(matches!(Auditor::new().audit(&stream, shorter), Err(Fault::Differs(_))));
+        let mut longer = plain.clone();
+        longer.push(b'x');
+        assert_eq!(Auditor::new().audit(&stream, &longer), Err(Fault::Differs(plain.len())));
+    }
+
+    #[test]
+    fn a_truncated_stream_is_refused_at_every_length() {
+        let plain = &sample()[..3_000];
+        let stream = deflate(plain, 6);
+        let mut auditor = Auditor::new();
+        for length in 0..stream.len() {
+            assert!(auditor.audit(&stream[..length], plain).is_err(), "{length} bytes passed");
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_never_passes_as_the_same_data_unless_it_decodes_so() {
+        let plain = &sample()[..3_000];
+        let good = deflate(plain, 6);
+        let mut auditor = Auditor::new();
+        for bit in 0..good.len() * 8 {
+            let mut stream = good.clone();
+            stream[bit / 8] ^= 1 << (bit % 8);
+            if auditor.audit(&stream, plain).is_ok() {
+                let mut decoded = vec![0; plain.len()];
+                let length = libdeflater::Decompressor::new().deflate_decompress(&stream, &mut decoded).unwrap();
+                assert_eq!(&decoded[..length], plain, "bit {bit}");
+            }
+        }
+    }
+
+    #[test]
+    fn malformed_headers_are_refused() {
+        let mut auditor = Auditor::new();
+        assert_eq!(auditor.audit(&[0b111], b"x"), Err(Fault::Header), "reserved type");
+        let stored = [1, 1, 0, 0xff, 0xff, b'x'];
+        assert_eq!(auditor.audit(&stored, b"x"), Err(Fault::Header), "length without complement");
+        assert_eq!(auditor.audit(&[0b101, 0, 0, 0, 0], b"x"), Err(Fault::Code), "empty code");
+        assert_eq!(auditor.audit(&[], b"x"), Err(Fault::Truncated), "no stream");
+    }
 }

@@ -64,7 +64,7 @@ impl<'a> BitReader<'a> {
     #[inline(always)]
     pub(super) fn take(&mut self, count: u32) -> u32 {
         debug_assert!(count <= 16, "takes at most sixteen bits at once");
-        let value = (self.buffer & ((1 << count) - 1)) as u16;
+        let value = (self.buffer & ((1 << count) - 1) & 0xffff) as u16;
         self.consume(count);
         u32::from(value)
     }

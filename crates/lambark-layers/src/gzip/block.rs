@@ -32,6 +32,9 @@ pub enum BlockError {
     /// The compressor's output is not the data: a defect of it, or of the machine's memory.
     #[error("the compressor's output failed its check: {0}")]
     Wrong(#[from] Fault),
+    /// A compression thread is gone, which only a panic in it explains.
+    #[error("a compression thread stopped before its block was done")]
+    WorkerLost,
 }
 
 /// Compresses block after block; one for each worker.
@@ -45,6 +48,8 @@ enum Method {
 struct Deflate {
     compressor: Compressor,
     auditor: Auditor,
+    /// Room for the worst case. The pieces themselves are kept in buffers of their own size.
+    scratch: Vec<u8>,
 }
 
 impl BlockCompressor {
@@ -55,6 +60,7 @@ impl BlockCompressor {
             Ok(level) => Method::Deflate(Box::new(Deflate {
                 compressor: Compressor::new(level),
                 auditor: Auditor::new(),
+                scratch: Vec::new(),
             })),
         })
     }
@@ -77,11 +83,15 @@ impl BlockCompressor {
 
 impl Deflate {
     fn compress(&mut self, plain: &[u8], packed: &mut Vec<u8>) -> Result<(), BlockError> {
-        packed.resize(self.compressor.deflate_compress_bound(plain.len()), 0);
-        let length =
-            self.compressor.deflate_compress(plain, packed).map_err(|_| BlockError::NoRoom)?;
-        packed.truncate(length);
-        let ends = self.auditor.audit(packed, plain)?;
+        let bound = self.compressor.deflate_compress_bound(plain.len());
+        if self.scratch.len() < bound {
+            self.scratch.resize(bound, 0);
+        }
+        let length = self.compressor.deflate_compress(plain, &mut self.scratch).map_err(|_| BlockError::NoRoom)?;
+        let stream = &self.scratch[..length];
+        let ends = self.auditor.audit(stream, plain)?;
+        packed.clear();
+        packed.extend_from_slice(stream);
         reopen(packed, ends);
         Ok(())
     }

@@ -13,6 +13,7 @@ pub(super) const DISTANCE_SYMBOLS: usize = 32;
 pub(super) const LENGTH_SYMBOLS: usize = 19;
 
 const SLOTS: usize = 1 << LONGEST_CODE;
+const SLOTS_MASK: u64 = (1 << LONGEST_CODE) - 1;
 
 /// What a symbol means, in one word: the lowest four bits are the length of its code.
 #[derive(Clone, Copy)]
@@ -71,10 +72,35 @@ impl Meaning {
 
 /// Lengths 3 to 258 as symbols 257 to 285.
 const LENGTHS: [(u16, u8); 29] = [
-    (3, 0), (4, 0), (5, 0), (6, 0), (7, 0), (8, 0), (9, 0), (10, 0),
-    (11, 1), (13, 1), (15, 1), (17, 1), (19, 2), (23, 2), (27, 2), (31, 2),
-    (35, 3), (43, 3), (51, 3), (59, 3), (67, 4), (83, 4), (99, 4), (115, 4),
-    (131, 5), (163, 5), (195, 5), (227, 5), (258, 0),
+    (3, 0),
+    (4, 0),
+    (5, 0),
+    (6, 0),
+    (7, 0),
+    (8, 0),
+    (9, 0),
+    (10, 0),
+    (11, 1),
+    (13, 1),
+    (15, 1),
+    (17, 1),
+    (19, 2),
+    (23, 2),
+    (27, 2),
+    (31, 2),
+    (35, 3),
+    (43, 3),
+    (51, 3),
+    (59, 3),
+    (67, 4),
+    (83, 4),
+    (99, 4),
+    (115, 4),
+    (131, 5),
+    (163, 5),
+    (195, 5),
+    (227, 5),
+    (258, 0),
 ];
 
 pub(super) const fn literal_meanings() -> [Meaning; LITERAL_SYMBOLS] {
@@ -96,10 +122,10 @@ pub(super) const fn literal_meanings() -> [Meaning; LITERAL_SYMBOLS] {
 pub(super) const fn distance_meanings() -> [Meaning; DISTANCE_SYMBOLS] {
     let mut meanings = [Meaning::INVALID; DISTANCE_SYMBOLS];
     let mut base = 1;
-    let mut symbol = 0;
+    let mut symbol = 0_u8;
     while symbol < 30 {
-        let extra_bits = if symbol < 2 { 0 } else { symbol as u8 / 2 - 1 };
-        meanings[symbol] = Meaning::range(base, extra_bits);
+        let extra_bits = if symbol < 2 { 0 } else { symbol / 2 - 1 };
+        meanings[symbol as usize] = Meaning::range(base, extra_bits);
         base += 1 << extra_bits;
         symbol += 1;
     }
@@ -108,9 +134,9 @@ pub(super) const fn distance_meanings() -> [Meaning; DISTANCE_SYMBOLS] {
 
 pub(super) const fn plain_meanings() -> [Meaning; LENGTH_SYMBOLS] {
     let mut meanings = [Meaning::INVALID; LENGTH_SYMBOLS];
-    let mut symbol = 0;
-    while symbol < LENGTH_SYMBOLS {
-        meanings[symbol] = Meaning::literal(symbol as u16);
+    let mut symbol = 0_u16;
+    while (symbol as usize) < LENGTH_SYMBOLS {
+        meanings[symbol as usize] = Meaning::literal(symbol);
         symbol += 1;
     }
     meanings
@@ -147,9 +173,7 @@ impl Table {
             next[usize::from(length)] += 1;
             let reversed = code.reverse_bits() >> (u16::BITS - u32::from(length));
             let slot = Meaning(meaning.0 | u32::from(length));
-            for entry in
-                self.slots[..1 << width].iter_mut().skip(usize::from(reversed)).step_by(1 << length)
-            {
+            for entry in self.slots[..1 << width].iter_mut().skip(usize::from(reversed)).step_by(1 << length) {
                 *entry = slot;
             }
         }
@@ -160,7 +184,7 @@ impl Table {
     #[inline(always)]
     pub(super) fn look_up(&self, bits: u64) -> Meaning {
         // The second mask changes nothing; it lets the compiler drop the bounds check.
-        self.slots[(bits & self.mask) as usize & (SLOTS - 1)]
+        self.slots[(bits & self.mask & SLOTS_MASK) as usize]
     }
 }
 
@@ -178,4 +202,45 @@ fn first_codes(lengths: &[u8]) -> Result<[u16; LONGEST_CODE + 1], Fault> {
     }
     // A complete code uses up all 2^15 words of fifteen bits; `code` was doubled once more.
     if code == 2 << LONGEST_CODE { Ok(first) } else { Err(Fault::Code) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn codes_are_canonical_and_read_from_their_first_bit() {
+        // RFC 1951, section 3.2.2: A to H with these lengths get 010, 011, 100, 101, 110, 00,
+        // 1110 and 1111.
+        let mut table = Table::new();
+        table.build(&[3, 3, 3, 3, 3, 2, 4, 4], &plain_meanings()).unwrap();
+        for (bits, symbol, length) in [(0b010, 0, 3), (0b00, 5, 2), (0b0111, 6, 4), (0b1111, 7, 4)] {
+            let meaning = table.look_up(bits);
+            assert_eq!((meaning.value(), meaning.code_length()), (symbol, length), "{bits:b}");
+        }
+    }
+
+    #[test]
+    fn incomplete_oversubscribed_and_too_long_codes_are_refused() {
+        let mut table = Table::new();
+        for lengths in [&[0, 0, 0][..], &[1, 0, 0], &[1, 2, 0], &[1, 1, 1], &[1, 1, 15], &[16, 1, 1]] {
+            assert_eq!(table.build(lengths, &plain_meanings()), Err(Fault::Code), "{lengths:?}");
+        }
+    }
+
+    #[test]
+    fn lengths_and_distances_cover_their_ranges_without_gaps() {
+        let follow_on = |meanings: &[Meaning], first: usize| {
+            meanings.iter().fold(first, |expected, meaning| {
+                assert_eq!(meaning.value(), expected);
+                expected + (1 << meaning.extra_bits())
+            })
+        };
+        // 258 has a symbol of its own although the range before it could reach that far.
+        assert_eq!(follow_on(&literal_meanings()[257..285], 3), 259);
+        assert_eq!(literal_meanings()[285].value(), 258);
+        assert_eq!(follow_on(&distance_meanings()[..30], 1), 32_769);
+    }
 }
