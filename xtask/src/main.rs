@@ -5,6 +5,8 @@
     reason = "a command for people at a terminal: what it prints is what it is for"
 )]
 
+mod generate;
+mod new_rule;
 mod parts;
 mod test;
 mod workspace;
@@ -29,6 +31,10 @@ enum Verb {
     Test(test::Arguments),
     /// Set up real parts alone, or list them
     Parts(parts::Arguments),
+    /// Write the files that are derived from the code, or check that they are up to date
+    Generate(generate::Arguments),
+    /// Begin a rule: its file, its page, and what is left to do
+    NewRule(new_rule::Arguments),
 }
 
 /// What stops a command. The text is for a person; the command's own output says the rest.
@@ -54,6 +60,8 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().verb {
         Verb::Test(arguments) => test::run(&arguments),
         Verb::Parts(arguments) => parts::run(&arguments),
+        Verb::Generate(arguments) => generate::run(&arguments),
+        Verb::NewRule(arguments) => new_rule::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
