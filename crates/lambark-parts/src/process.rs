@@ -119,9 +119,11 @@ mod tests {
             })
             .unwrap();
         drop(process);
-        let stat = std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
-        // Gone, or a zombie that its new parent has not collected yet.
-        assert!(stat.is_empty() || stat.contains(") Z "), "still running: {stat}");
+        // The kernel takes a moment. Gone, or a zombie that its new parent has not collected yet.
+        let stat = || std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+        let ended = |stat: &str| stat.is_empty() || stat.contains(") Z ");
+        let tries = (0..2000).take_while(|_| !ended(&stat())).inspect(|_| std::thread::sleep(POLL));
+        assert!(tries.count() < 2000, "still running: {}", stat());
     }
 
     #[test]
