@@ -1,1 +1,24 @@
-//! lambark-images
+//! Where images lie (registry, layout, archive), what is known of them, and how they are repaired.
+//!
+//! A [`Source`] is read, a [`Sink`] is written; [`gather()`] turns a source into facts, [`repair`] turns facts into a
+//! plan and carries it out. Everything here blocks: the registry's asynchronous dialogue is bridged in `registry`.
+
+pub mod cache;
+pub mod error;
+pub mod gather;
+pub mod local;
+pub mod open;
+pub mod parallel;
+pub mod progress;
+pub mod registry;
+pub mod repair;
+pub mod sink;
+pub mod source;
+pub mod spool;
+
+pub use error::{Error, Kind};
+pub use gather::{Gather, gather};
+pub use open::{Access, open, open_sink};
+pub use progress::{Progress, Silent, Transfer};
+pub use sink::Sink;
+pub use source::{Source, Top};

@@ -1,0 +1,148 @@
+//! From a name to a source or a sink.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use lambark_oci::name::LocalName;
+use lambark_oci::{Digest, ImageName, Reference};
+use lambark_registry::Traffic;
+
+use crate::local::archive_sink::{ArchiveKind, ArchiveSink};
+use crate::local::classic::ClassicSource;
+use crate::local::files::{Archive, Directory, Files};
+use crate::local::index_json::Slot;
+use crate::local::layout::LayoutSource;
+use crate::local::layout_sink::LayoutSink;
+use crate::registry::{Dialogue, RegistrySink, RegistrySource};
+use crate::{Error, Sink, Source};
+
+/// Makes the registry client's options; called only when a registry is spoken to.
+type MakeOptions = dyn Fn() -> Result<lambark_registry::Options, lambark_registry::Error> + Send + Sync;
+
+/// How images may be reached.
+pub struct Access {
+    offline: bool,
+    options: Box<MakeOptions>,
+    dialogue: OnceLock<Dialogue>,
+}
+
+impl Access {
+    /// Reaches registries as `options` say, unless `offline`.
+    pub fn new(
+        offline: bool,
+        options: impl Fn() -> Result<lambark_registry::Options, lambark_registry::Error> + Send + Sync + 'static,
+    ) -> Access {
+        Access { offline, options: Box::new(options), dialogue: OnceLock::new() }
+    }
+
+    /// What all dialogues with registries cost so far.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.dialogue.get().map_or_else(Traffic::default, Dialogue::traffic)
+    }
+
+    fn dialogue(&self, reference: &Reference) -> Result<Dialogue, Error> {
+        if self.offline {
+            return Err(Error::Usage(format!("{reference} lies in a registry, and --offline was given")));
+        }
+        if let Some(dialogue) = self.dialogue.get() {
+            return Ok(dialogue.clone());
+        }
+        let new = Dialogue::new((self.options)()?)?;
+        Ok(self.dialogue.get_or_init(|| new).clone())
+    }
+}
+
+/// Opens an image for reading.
+///
+/// # Errors
+/// When the path is no image, or the name's kind cannot be read here.
+pub fn open(name: &ImageName, access: &Access) -> Result<Arc<dyn Source>, Error> {
+    match name {
+        ImageName::Registry(reference) => {
+            Ok(Arc::new(RegistrySource::new(name.clone(), reference.clone(), access.dialogue(reference)?)))
+        }
+        ImageName::Layout(local) => layout_directory(name, local),
+        ImageName::OciArchive(local) | ImageName::DockerArchive(local) => archive(name, local),
+        ImageName::Path(path) => {
+            let local = LocalName::new(path.clone());
+            if Path::new(path).is_dir() { layout_directory(name, &local) } else { archive(name, &local) }
+        }
+        ImageName::Engine(image) => Err(Error::Usage(format!(
+            "the local engine's images are not read directly: run `docker save -o image.tar {image}`, then give docker-archive:image.tar"
+        ))),
+    }
+}
+
+fn layout_directory(name: &ImageName, local: &LocalName) -> Result<Arc<dyn Source>, Error> {
+    let path = Path::new(&local.path);
+    if let Err(source) = std::fs::metadata(path) {
+        return Err(Error::Read { path: path.to_owned(), source });
+    }
+    if !path.join("index.json").exists() {
+        let reason = "the directory has no index.json, so it is no OCI layout".to_owned();
+        return Err(Error::NotAnImage { path: path.to_owned(), reason });
+    }
+    let files: Box<dyn Files> = Box::new(Directory(path.to_owned()));
+    Ok(Arc::new(LayoutSource::new(name.clone(), local.clone(), files)))
+}
+
+/// An archive is what it holds, whatever it was called: a layout wins over Docker's list beside it.
+fn archive(name: &ImageName, local: &LocalName) -> Result<Arc<dyn Source>, Error> {
+    let path = Path::new(&local.path);
+    let archive = Archive::open(path)?;
+    if archive.has("index.json") {
+        return Ok(Arc::new(LayoutSource::new(name.clone(), local.clone(), Box::new(archive))));
+    }
+    if archive.has("manifest.json") {
+        return Ok(Arc::new(ClassicSource::open(name.clone(), local, archive)?));
+    }
+    let reason = "it is a tar, but holds neither index.json nor manifest.json".to_owned();
+    Err(Error::NotAnImage { path: path.to_owned(), reason })
+}
+
+/// Opens a name for writing. `replaces` is the object whose place the new image takes, for a repair in place;
+/// `mount_from` is the source's reference, whose blobs a registry may link instead of taking them again.
+///
+/// # Errors
+/// When nothing can be written there.
+pub fn open_sink(
+    name: &ImageName,
+    access: &Access,
+    replaces: Option<&Digest>,
+    mount_from: Option<&Reference>,
+) -> Result<Box<dyn Sink>, Error> {
+    let slot = |local: &LocalName| match (replaces, &local.tag) {
+        (Some(digest), _) => Slot::Entry(digest.clone()),
+        (None, Some(tag)) => Slot::Tag(tag.clone()),
+        (None, None) => Slot::Untagged,
+    };
+    match name {
+        ImageName::Registry(reference) => {
+            let dialogue = access.dialogue(reference)?;
+            Ok(Box::new(RegistrySink::new(reference.clone(), dialogue, mount_from.cloned())?))
+        }
+        ImageName::Layout(local) => Ok(Box::new(LayoutSink::open(Path::new(&local.path), slot(local))?)),
+        ImageName::OciArchive(local) => archive_sink(local, ArchiveKind::Oci, slot(local)),
+        ImageName::DockerArchive(local) => archive_sink(local, ArchiveKind::Docker, slot(local)),
+        ImageName::Path(path) => {
+            let local = LocalName::new(path.clone());
+            let slot = slot(&local);
+            if Path::new(path).is_dir() {
+                Ok(Box::new(LayoutSink::open(Path::new(path), slot)?))
+            } else {
+                archive_sink(&local, ArchiveKind::Oci, slot)
+            }
+        }
+        ImageName::Engine(_) => Err(Error::Usage(
+            "the local engine is not written to: write docker-archive:FILE and `docker load` it".to_owned(),
+        )),
+    }
+}
+
+fn archive_sink(local: &LocalName, kind: ArchiveKind, slot: Slot) -> Result<Box<dyn Sink>, Error> {
+    if local.digest.is_some() {
+        return Err(Error::Usage(format!("{local}: an image is written under a tag, not under a digest")));
+    }
+    Ok(Box::new(ArchiveSink::open(Path::new(&local.path), kind, slot)?))
+}

@@ -1,0 +1,272 @@
+//! Carrying a plan out: blobs first, referrers next, the name last.
+
+use std::sync::Arc;
+
+use lambark_oci::convert::image_manifest;
+use lambark_oci::{Descriptor, Digest, Family, Manifest, RawDocument};
+
+use super::encode::{CommandEdit, Job, encode, new_config};
+use super::plan::{ImagePlan, LayerPlan, Plan};
+use super::reuse::Known;
+use super::undo::UndoStore;
+use super::{Options, referrers};
+use crate::progress::{Counted, Progress};
+use crate::sink::{OpenBlob, Sink};
+use crate::source::{Source, Top, small_blob};
+use crate::{Error, parallel};
+
+pub use super::encode::Encoded;
+
+/// How many blobs are copied at once.
+const COPIES_AT_ONCE: usize = 4;
+
+/// What the work needs beside the plan.
+pub struct Context<'a> {
+    /// What the user allows and wants.
+    pub options: &'a Options,
+    /// Whether source and sink are one repository, layout or archive: its blobs need not be brought.
+    pub same_repository: bool,
+    /// Layers encoded before.
+    pub known: &'a Known,
+    /// Where the old manifest is kept.
+    pub undo: &'a UndoStore,
+    /// The name that is moved, as an undo will give it.
+    pub name: &'a str,
+    /// Who wants to know.
+    pub progress: &'a Arc<dyn Progress>,
+}
+
+/// What was done.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The image that stands under the name now.
+    pub image: RawDocument,
+    /// What stood there before, if anything did.
+    pub replaced: Option<RawDocument>,
+    /// Layers that were encoded: old digest, new blob.
+    pub encoded: Vec<(Digest, Encoded)>,
+    /// How many layers were found encoded already.
+    pub reused: usize,
+    /// Referrers that were written.
+    pub referrers: Vec<Digest>,
+    /// Whether an undo is possible.
+    pub undoable: bool,
+}
+
+/// Carries out `plan`.
+///
+/// # Errors
+/// When anything fails, and when somebody moved the name meanwhile; the name then stands where it stood.
+pub fn apply(source: &Arc<dyn Source>, sink: &dyn Sink, plan: &Plan, context: &Context<'_>) -> Result<Applied, Error> {
+    let replaced = if context.options.in_place { plan.top.clone() } else { sink.current()? };
+    if plan.rewrites_layers() || !plan.attestations.is_empty() || !context.same_repository {
+        sink.may_publish(replaced.as_ref())?;
+    }
+    let mut work = Work { source, sink, context, encoded: Vec::new(), reused: 0 };
+    let image = match &plan.image {
+        ImagePlan::Keep(image) => {
+            work.bring_image(image)?;
+            image.clone()
+        }
+        ImagePlan::Rewrite { family, layers, command, .. } => work.rewrite(plan, *family, layers, command)?,
+    };
+    let referrers = referrers::bring(source, sink, plan, &image, context.same_repository)?;
+    if plan.rewrites_layers() {
+        refuse_if_moved(sink, replaced.as_ref())?;
+    }
+    let undoable = match &replaced {
+        Some(before) if before.digest() != image.digest() => {
+            context.undo.keep(context.name, before, image.digest())?;
+            true
+        }
+        _ => false,
+    };
+    context.progress.step(&format!("moving {} to {}", context.name, image.digest()));
+    sink.publish(&image)?;
+    if !plan.keeps_digest() {
+        sink.verify(&image)?;
+    }
+    Ok(Applied { image, replaced, encoded: work.encoded, reused: work.reused, referrers, undoable })
+}
+
+/// Puts back what stood under a name before.
+///
+/// # Errors
+/// When nothing is known of it, or the name was moved since.
+pub fn undo(sink: &dyn Sink, store: &UndoStore, name: &str) -> Result<RawDocument, Error> {
+    let Some(now) = sink.current_digest()? else {
+        return Err(Error::Refused { reason: format!("nothing stands under {name} now"), instead: None });
+    };
+    let before = store.before(name, &now)?;
+    sink.publish(&before)?;
+    Ok(before)
+}
+
+fn refuse_if_moved(sink: &dyn Sink, expected: Option<&RawDocument>) -> Result<(), Error> {
+    let now = sink.current_digest()?;
+    if now.as_ref() == expected.map(RawDocument::digest) {
+        return Ok(());
+    }
+    let now = now.map_or_else(|| "nothing".to_owned(), |digest| digest.to_string());
+    let reason = format!("somebody moved {} meanwhile: it points at {now} now, and was not touched", sink.place());
+    Err(Error::Refused { reason, instead: Some(format!("lambark check {}", sink.place())) })
+}
+
+/// Brings one blob, unless the sink has it.
+pub(super) fn bring_blob(source: &Arc<dyn Source>, sink: &dyn Sink, blob: &Descriptor) -> Result<(), Error> {
+    if sink.has_blob(blob)? { Ok(()) } else { sink.copy_blob(blob, opener(source, blob, None)) }
+}
+
+/// Opens `blob` again and again, telling how far it is.
+fn opener(source: &Arc<dyn Source>, blob: &Descriptor, progress: Option<&Arc<dyn Progress>>) -> OpenBlob {
+    let (source, blob, progress) = (Arc::clone(source), blob.clone(), progress.cloned());
+    Arc::new(move || {
+        let reader = source.blob(&blob).map_err(std::io::Error::other)?;
+        let Some(progress) = &progress else { return Ok(reader) };
+        let what = format!("copying {}", blob.digest.short());
+        Ok(Box::new(Counted::new(reader, progress.transfer(&what, Some(blob.size)))))
+    })
+}
+
+struct Work<'a> {
+    source: &'a Arc<dyn Source>,
+    sink: &'a dyn Sink,
+    context: &'a Context<'a>,
+    encoded: Vec<(Digest, Encoded)>,
+    reused: usize,
+}
+
+impl Work<'_> {
+    /// Brings the blobs of an image that stays as it is.
+    fn bring_image(&self, image: &RawDocument) -> Result<(), Error> {
+        if self.context.same_repository {
+            return Ok(());
+        }
+        let Some(manifest) = image.manifest() else { return Ok(()) };
+        let mut blobs: Vec<&Descriptor> = manifest.layers.iter().filter(|layer| layer.urls.is_empty()).collect();
+        blobs.push(&manifest.config);
+        blobs.sort_by(|a, b| a.digest.cmp(&b.digest));
+        blobs.dedup_by(|a, b| a.digest == b.digest);
+        self.bring_blobs(&blobs)
+    }
+
+    fn bring_blobs(&self, blobs: &[&Descriptor]) -> Result<(), Error> {
+        let bring = |_, blob: &&Descriptor| {
+            if self.sink.has_blob(blob)? {
+                return Ok(());
+            }
+            self.sink.copy_blob(blob, opener(self.source, blob, Some(self.context.progress)))
+        };
+        parallel::map(blobs, COPIES_AT_ONCE, bring).into_iter().collect()
+    }
+
+    fn rewrite(
+        &mut self,
+        plan: &Plan,
+        family: Family,
+        layers: &[LayerPlan],
+        command: &CommandEdit,
+    ) -> Result<RawDocument, Error> {
+        let kept: Vec<&Descriptor> = layers
+            .iter()
+            .filter_map(|layer| if let LayerPlan::Keep(blob) = layer { Some(blob) } else { None })
+            .filter(|blob| blob.urls.is_empty())
+            .collect();
+        if !self.context.same_repository || plan.original.is_none() {
+            self.bring_blobs(&kept)?;
+        }
+        // Each new layer, and its diff_id where that changed.
+        let mut new = Vec::with_capacity(layers.len());
+        for layer in layers {
+            new.push(match layer {
+                LayerPlan::Keep(descriptor) => (descriptor.clone(), None),
+                LayerPlan::Encode { diff_id, .. } => {
+                    let encoded = self.encoded_layer(layer)?;
+                    let changed = diff_id.as_ref() != Some(&encoded.diff_id);
+                    (encoded.descriptor(family.gzip_layer()), changed.then_some(encoded.diff_id))
+                }
+            });
+        }
+        let config = self.config(plan, &new, command)?;
+        let old = plan.original.as_ref().and_then(RawDocument::manifest).cloned();
+        let old = old.unwrap_or_else(|| bare_manifest(&config));
+        let layers: Vec<Descriptor> = new.into_iter().map(|(descriptor, _)| descriptor).collect();
+        let bytes = image_manifest(family, &old, &config, &layers);
+        RawDocument::parse(bytes.into(), None)
+            .map_err(|source| Error::Document { place: "the new manifest".to_owned(), source })
+    }
+
+    fn encoded_layer(&mut self, layer: &LayerPlan) -> Result<Encoded, Error> {
+        let LayerPlan::Encode { old, actual, diff_id, mend } = layer else {
+            return Err(Error::Usage("a layer that is kept is not encoded".to_owned()));
+        };
+        if let Some((_, encoded)) = self.encoded.iter().find(|(done, _)| *done == old.digest) {
+            return Ok(encoded.clone());
+        }
+        let reusable = diff_id.as_ref().filter(|_| mend.is_empty());
+        if let Some(known) = reusable.and_then(|diff_id| self.context.known.find(&old.digest, diff_id))
+            && self.sink.has_blob(&known.descriptor(old.media_type.clone()))?
+        {
+            self.reused += 1;
+            return Ok(known);
+        }
+        let level = self.context.options.gzip_level;
+        let job = Job { old, actual: *actual, diff_id: diff_id.as_ref(), mend, level };
+        let encoded = encode(&**self.source, self.sink, &job, &**self.context.progress)?;
+        if mend.is_empty() {
+            self.context.known.remember(&old.digest, &encoded);
+        }
+        self.encoded.push((old.digest.clone(), encoded.clone()));
+        Ok(encoded)
+    }
+
+    /// The config for the new layers: the old blob where nothing in it changes.
+    fn config(
+        &self,
+        plan: &Plan,
+        layers: &[(Descriptor, Option<Digest>)],
+        command: &CommandEdit,
+    ) -> Result<Descriptor, Error> {
+        let old = plan.original.as_ref().and_then(RawDocument::manifest).map(|manifest| &manifest.config);
+        let changed = !command.is_empty() || layers.iter().any(|(_, diff_id)| diff_id.is_some());
+        if let Some(old) = old.filter(|_| !changed) {
+            if !self.context.same_repository {
+                self.bring_blobs(&[old])?;
+            }
+            return Ok(old.clone());
+        }
+        let bytes = match old {
+            Some(old) => small_blob(&**self.source, old, lambark_oci::limits::MAX_CONFIG_BYTES)?,
+            None => match self.source.top()? {
+                Top::Classic(classic) => classic.config,
+                Top::Document(_) => return Err(Error::Usage("the image has no config".to_owned())),
+            },
+        };
+        let parsed = lambark_oci::ImageConfig::parse(&bytes)
+            .map_err(|error| Error::Malformed { place: "the config".to_owned(), reason: error.to_string() })?;
+        let old_diff_ids = parsed.rootfs.diff_ids;
+        let diff_ids: Vec<Digest> = layers
+            .iter()
+            .enumerate()
+            .filter_map(|(index, (_, new))| new.as_ref().or_else(|| old_diff_ids.get(index)).cloned())
+            .collect();
+        let bytes = if changed { new_config(&bytes, &diff_ids, command, &self.source.place())?.into() } else { bytes };
+        let config = Descriptor::of(old.map_or_else(|| Family::Docker.config(), |old| old.media_type.clone()), &bytes);
+        if !self.sink.has_blob(&config)? {
+            self.sink.copy_blob(&config, Arc::new(move || Ok(Box::new(std::io::Cursor::new(bytes.clone())))))?;
+        }
+        Ok(config)
+    }
+}
+
+/// A manifest for an image that had none.
+fn bare_manifest(config: &Descriptor) -> Manifest {
+    Manifest {
+        media_type: None,
+        config: config.clone(),
+        layers: Vec::new(),
+        subject: None,
+        artifact_type: None,
+        annotations: std::collections::BTreeMap::new(),
+    }
+}

@@ -1,0 +1,59 @@
+//! Repairs: from facts to a plan, from the plan to an image that Lambda takes.
+//!
+//! The plan is pure and says everything that will be done; carrying it out writes blobs first, referrers next, and
+//! moves the name last.
+
+pub mod apply;
+mod encode;
+pub mod plan;
+mod referrers;
+pub mod reuse;
+pub mod run;
+pub mod undo;
+
+use lambark_layers::gzip;
+use lambark_oci::Family;
+
+pub use apply::{Applied, apply};
+pub use plan::{ImagePlan, LayerPlan, Plan, plan};
+pub use run::{Outcome, Request, fix, take_back};
+
+/// Which family of manifests to write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum As {
+    /// A manifest that Lambda documents as accepted stays byte for byte; what must be rewritten becomes Docker's.
+    #[default]
+    Keep,
+    /// A pure image of this family, rewritten if need be.
+    Only(Family),
+}
+
+/// What the user allows and wants.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The family of the result.
+    pub family: As,
+    /// Whether source and target are the same name.
+    pub in_place: bool,
+    /// Leave attestations behind instead of making them referrers.
+    pub drop_attestations: bool,
+    /// Consent to put one platform under a tag that held several.
+    pub replace_multi_platform: bool,
+    /// Also apply repairs that change files or the command.
+    pub unsafe_fixes: bool,
+    /// How hard to compress.
+    pub gzip_level: gzip::Level,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            family: As::Keep,
+            in_place: false,
+            drop_attestations: false,
+            replace_multi_platform: false,
+            unsafe_fixes: false,
+            gzip_level: gzip::Level::DEFAULT,
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! A whole repair: look, judge, plan, carry out.
+
+use std::sync::Arc;
+
+use lambark_oci::{Architecture, Digest, Document, ImageName, RawDocument, Reference};
+use lambark_rules::facts::{ImageFacts, ManifestPolicy};
+use lambark_rules::{Judgement, judge};
+
+use super::apply::{Applied, Context, apply, undo};
+use super::plan::{Plan, plan};
+use super::reuse::Known;
+use super::undo::UndoStore;
+use super::{As, Options};
+use crate::cache::Cache;
+use crate::gather::{Gather, gather};
+use crate::open::{Access, open, open_sink};
+use crate::progress::Progress;
+use crate::{Error, Source};
+
+/// What is to be repaired, and how.
+pub struct Request<'a> {
+    /// The image.
+    pub from: &'a ImageName,
+    /// Where the result goes; in place when absent.
+    pub to: Option<&'a ImageName>,
+    /// What to look at first. Nothing is written until that is done.
+    pub gather: Gather,
+    /// What the user allows and wants; `in_place` is decided here.
+    pub options: Options,
+    /// Only plan.
+    pub plan_only: bool,
+    /// An image whose gzip layers may be used again.
+    pub reuse_from: Option<&'a ImageName>,
+    /// What this machine remembers.
+    pub cache: Option<Cache>,
+    /// Where old manifests are kept.
+    pub undo: &'a UndoStore,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What was found.
+    pub facts: ImageFacts,
+    /// What the rules say of the image as it was.
+    pub judgement: Judgement,
+    /// What was or would be done.
+    pub plan: Plan,
+    /// Where the result goes.
+    pub target: ImageName,
+    /// What was done; `None` when only planned, or when there was nothing to do.
+    pub applied: Option<Applied>,
+}
+
+impl Outcome {
+    /// The result by digest, where it can be deployed from.
+    #[must_use]
+    pub fn deployable(&self) -> Option<Reference> {
+        let reference = self.target.reference()?;
+        let digest = match (&self.applied, &self.plan.image) {
+            (Some(applied), _) => applied.image.digest().clone(),
+            (None, super::ImagePlan::Keep(image)) => image.digest().clone(),
+            (None, super::ImagePlan::Rewrite { .. }) => return None,
+        };
+        Some(reference.at(digest))
+    }
+}
+
+/// Repairs an image.
+///
+/// # Errors
+/// [`Error::Refused`] when consent is missing or the name cannot be moved, [`Error::Damaged`] when there is nothing to
+/// repair from, and whatever reading and writing can end in. The name then stands where it stood.
+pub fn fix(request: &Request<'_>, access: &Access, progress: &Arc<dyn Progress>) -> Result<Outcome, Error> {
+    let source = open(request.from, access)?;
+    let facts = gather(&*source, &request.gather, &**progress)?;
+    let judgement = judge(&facts);
+    let target = request.to.unwrap_or(request.from).clone();
+    let options = Options {
+        in_place: same_name(request.from, &target),
+        family: family(request.options.family, request.gather.asked.policy),
+        ..request.options
+    };
+    let plan = plan(&facts, &options).map_err(|error| advise(error, request, &facts))?;
+    let mut outcome = Outcome { facts, judgement, plan, target, applied: None };
+    if request.plan_only || (options.in_place && outcome.plan.changes_nothing()) {
+        return Ok(outcome);
+    }
+    if options.in_place && request.from.reference().is_some_and(|reference| reference.digest().is_some()) {
+        return Err(advise(pinned(request.from), request, &outcome.facts));
+    }
+    let replaces = outcome.plan.top.as_ref().filter(|_| options.in_place).map(|top| top.digest().clone());
+    let applied = carry_out(&source, &outcome, &options, replaces.as_ref(), request, access, progress);
+    outcome.applied = Some(applied.map_err(|error| advise(error, request, &outcome.facts))?);
+    Ok(outcome)
+}
+
+fn carry_out(
+    source: &Arc<dyn Source>,
+    outcome: &Outcome,
+    options: &Options,
+    replaces: Option<&Digest>,
+    request: &Request<'_>,
+    access: &Access,
+    progress: &Arc<dyn Progress>,
+) -> Result<Applied, Error> {
+    let sink = open_sink(&outcome.target, access, replaces, request.from.reference())?;
+    let mut known = Known::new(request.cache.clone());
+    if let Some(name) = request.reuse_from.filter(|_| outcome.plan.rewrites_layers()) {
+        learn(&mut known, name, request, access, &**progress)?;
+    }
+    let context = Context {
+        options,
+        same_repository: same_store(request.from, &outcome.target),
+        known: &known,
+        undo: request.undo,
+        name: &outcome.target.to_string(),
+        progress,
+    };
+    apply(source, &*sink, &outcome.plan, &context)
+}
+
+/// Takes back the last repair of a name; returns what stands there again.
+///
+/// # Errors
+/// [`Error::Refused`] when nothing is known of it or the name was moved since.
+pub fn take_back(name: &ImageName, access: &Access, store: &UndoStore) -> Result<RawDocument, Error> {
+    let replaces = match name {
+        ImageName::Registry(_) => None,
+        // A layout's or an archive's entry is found by what stands there now.
+        local => match open(local, access)?.top()? {
+            crate::Top::Document(top) => Some(top.digest().clone()),
+            crate::Top::Classic(_) => None,
+        },
+    };
+    let sink = open_sink(name, access, replaces.as_ref(), None)?;
+    undo(&*sink, store, &name.to_string())
+}
+
+fn learn(
+    known: &mut Known,
+    name: &ImageName,
+    request: &Request<'_>,
+    access: &Access,
+    progress: &dyn Progress,
+) -> Result<(), Error> {
+    let shallow = Gather { depth: lambark_rules::Needs::Manifest, ..request.gather };
+    let facts = gather(&*open(name, access)?, &shallow, progress)?;
+    match (facts.manifest(), facts.image_config()) {
+        (Ok(manifest), Ok(config)) => {
+            known.add_image(manifest, config);
+            Ok(())
+        }
+        _ => Err(Error::Usage(format!("{name} is no image whose layers could be used again"))),
+    }
+}
+
+/// The house's policy decides where the user did not.
+fn family(asked: As, policy: ManifestPolicy) -> As {
+    match (asked, policy) {
+        (As::Keep, ManifestPolicy::Only(family)) => As::Only(family),
+        (asked, _) => asked,
+    }
+}
+
+fn same_name(from: &ImageName, to: &ImageName) -> bool {
+    match (from, to) {
+        (ImageName::Registry(a), ImageName::Registry(b)) => {
+            a.repository_name() == b.repository_name() && a.target() == b.target()
+        }
+        (a, b) => a == b,
+    }
+}
+
+/// Whether blobs of one are blobs of the other.
+fn same_store(from: &ImageName, to: &ImageName) -> bool {
+    match (from, to) {
+        (ImageName::Registry(a), ImageName::Registry(b)) => a.repository_name() == b.repository_name(),
+        (ImageName::Layout(a), ImageName::Layout(b)) => a.path == b.path,
+        (ImageName::OciArchive(a), ImageName::OciArchive(b)) => a.path == b.path,
+        (ImageName::DockerArchive(a), ImageName::DockerArchive(b)) => a.path == b.path,
+        (a, b) => a == b,
+    }
+}
+
+fn pinned(name: &ImageName) -> Error {
+    Error::Refused {
+        reason: format!("{name} names a digest, and a digest cannot be made to point elsewhere"),
+        instead: None,
+    }
+}
+
+/// Says what to run instead, and what can be deployed without any change.
+fn advise(error: Error, request: &Request<'_>, facts: &ImageFacts) -> Error {
+    let reason = match error {
+        Error::Refused { reason, instead: None } => reason,
+        Error::Registry(lambark_registry::Error::ImmutableTag { .. }) => error.to_string(),
+        other => return other,
+    };
+    let Some(reference) = request.from.reference() else { return Error::Refused { reason, instead: None } };
+    let mut lines = Vec::new();
+    if let Ok(image) = facts.image.known()
+        && matches!(facts.document(), Ok(Document::Index(_)))
+    {
+        lines.push(format!("the image inside can be deployed as it is: {}", reference.at(image.digest().clone())));
+    }
+    let target = request.to.and_then(ImageName::reference).unwrap_or(reference);
+    // One platform of several gets its own tag; everything else is the same image in a form that Lambda takes.
+    let several = matches!(facts.document(), Ok(Document::Index(index)) if index.images().count() > 1);
+    let suffix = facts.asked.architecture.filter(|_| several).map_or("lambda", Architecture::as_str);
+    let tag = target.tag().unwrap_or(lambark_oci::reference::DEFAULT_TAG);
+    let arch = facts.asked.architecture.map(|architecture| format!(" --arch {architecture}")).unwrap_or_default();
+    lines.push(format!("lambark fix {reference}{arch} --to {}:{tag}-{suffix}", target.repository_name()));
+    Error::Refused { reason, instead: Some(lines.join("\n")) }
+}

@@ -1,0 +1,98 @@
+//! What the tests of this crate share.
+#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(dead_code, reason = "each test file uses its own part of it")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use lambark_images::repair::undo::UndoStore;
+use lambark_images::repair::{self, Options, Outcome, Request};
+use lambark_images::{Access, Error, Gather, Progress, Silent, gather, open};
+use lambark_oci::ImageName;
+use lambark_rules::facts::{Asked, ImageFacts};
+use lambark_rules::{Judgement, Needs, judge};
+
+/// An image name; nothing exists, so that paths need their prefix.
+pub fn name(text: &str) -> ImageName {
+    ImageName::parse(text, |_| false).unwrap()
+}
+
+pub fn layout(path: &Path) -> ImageName {
+    name(&format!("oci:{}", path.display()))
+}
+
+pub fn archive(path: &Path) -> ImageName {
+    name(&format!("oci-archive:{}", path.display()))
+}
+
+/// Access without credentials.
+pub fn access() -> Access {
+    Access::new(false, || {
+        lambark_registry::tls::install_provider();
+        lambark_registry::Options::from_variables(&|_| None)
+    })
+}
+
+pub fn silent() -> Arc<dyn Progress> {
+    Arc::new(Silent)
+}
+
+pub fn files() -> Gather {
+    Gather { depth: Needs::Files, asked: Asked::default() }
+}
+
+pub fn look(image: &ImageName, options: &Gather) -> Result<ImageFacts, Error> {
+    gather(&*open(image, &access())?, options, &Silent)
+}
+
+pub fn check(image: &ImageName) -> Judgement {
+    judge(&look(image, &files()).unwrap())
+}
+
+pub fn rules(judgement: &Judgement) -> Vec<&'static str> {
+    judgement.findings.iter().map(|finding| finding.rule).collect()
+}
+
+/// A repair with its own state directory.
+pub struct Fixing {
+    pub state: tempfile::TempDir,
+    pub options: Options,
+    pub gather: Gather,
+    pub cache: bool,
+    pub plan_only: bool,
+}
+
+impl Fixing {
+    pub fn new() -> Fixing {
+        Fixing {
+            state: tempfile::tempdir().unwrap(),
+            options: Options::default(),
+            gather: files(),
+            cache: false,
+            plan_only: false,
+        }
+    }
+
+    pub fn fix(&self, from: &ImageName, to: Option<&ImageName>) -> Result<Outcome, Error> {
+        self.fix_with(from, to, &access())
+    }
+
+    pub fn fix_with(&self, from: &ImageName, to: Option<&ImageName>, access: &Access) -> Result<Outcome, Error> {
+        let undo = UndoStore::new(self.state.path());
+        let request = Request {
+            from,
+            to,
+            gather: self.gather,
+            options: self.options,
+            plan_only: self.plan_only,
+            reuse_from: None,
+            cache: self.cache.then(|| lambark_images::cache::Cache::new(self.state.path())),
+            undo: &undo,
+        };
+        repair::fix(&request, access, &silent())
+    }
+
+    pub fn undo(&self, name: &ImageName) -> Result<lambark_oci::RawDocument, Error> {
+        repair::take_back(name, &access(), &UndoStore::new(self.state.path()))
+    }
+}
