@@ -1,14 +1,19 @@
 //! Documents as they were received: bytes, digest and a parsed view side by side.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::limits::{MAX_CHILDREN, MAX_LAYERS, MAX_MANIFEST_BYTES};
 use crate::{Descriptor, Digest, Index, Manifest, MediaType};
 
-/// A manifest or index exactly as it was received, with what it means.
+/// A manifest or index exactly as it was received, with what it means. Clones share everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RawDocument {
+pub struct RawDocument(Arc<Parts>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Parts {
     bytes: Bytes,
     digest: Digest,
     media_type: MediaType,
@@ -105,55 +110,55 @@ impl RawDocument {
         let shape: Shape = serde_json::from_slice(&bytes).map_err(|error| not_json(&bytes, &error.to_string()))?;
         let (media_type, document) = read_as(&bytes, &shape, declared)?;
         check_counts(&document)?;
-        Ok(RawDocument { digest: Digest::of(&bytes), bytes, media_type, document })
+        Ok(RawDocument(Arc::new(Parts { digest: Digest::of(&bytes), bytes, media_type, document })))
     }
 
     /// The bytes, for writing elsewhere unchanged.
     #[must_use]
     pub fn bytes(&self) -> &Bytes {
-        &self.bytes
+        &self.0.bytes
     }
 
     /// SHA-256 over the bytes.
     #[must_use]
     pub fn digest(&self) -> &Digest {
-        &self.digest
+        &self.0.digest
     }
 
     /// The size in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.bytes.len() as u64
+        self.0.bytes.len() as u64
     }
 
     /// What it is: by its own `mediaType`, else the carrier's word, else its shape.
     #[must_use]
     pub fn media_type(&self) -> &MediaType {
-        &self.media_type
+        &self.0.media_type
     }
 
     /// The parsed view.
     #[must_use]
     pub fn document(&self) -> &Document {
-        &self.document
+        &self.0.document
     }
 
     /// The manifest, if it is one.
     #[must_use]
     pub fn manifest(&self) -> Option<&Manifest> {
-        if let Document::Manifest(manifest) = &self.document { Some(manifest) } else { None }
+        if let Document::Manifest(manifest) = &self.0.document { Some(manifest) } else { None }
     }
 
     /// The index, if it is one.
     #[must_use]
     pub fn index(&self) -> Option<&Index> {
-        if let Document::Index(index) = &self.document { Some(index) } else { None }
+        if let Document::Index(index) = &self.0.document { Some(index) } else { None }
     }
 
     /// A descriptor that points at it.
     #[must_use]
     pub fn descriptor(&self) -> Descriptor {
-        Descriptor::new(self.media_type.clone(), self.digest.clone(), self.size())
+        Descriptor::new(self.0.media_type.clone(), self.0.digest.clone(), self.size())
     }
 }
 
