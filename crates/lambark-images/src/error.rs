@@ -138,3 +138,40 @@ pub enum Error {
     #[error("{0}")]
     Usage(String),
 }
+
+impl Error {
+    /// Whose fault it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Error::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => Kind::NotFound,
+            Error::Read { .. } | Error::Write { .. } => Kind::Machine,
+            Error::NoSuchImage { .. } | Error::Select(SelectError::NoImage | SelectError::NoneFits { .. }) => {
+                Kind::NotFound
+            }
+            Error::NotAnImage { .. }
+            | Error::Malformed { .. }
+            | Error::Document { .. }
+            | Error::MissingBlob { .. }
+            | Error::WrongDigest { .. }
+            | Error::Damaged { .. } => Kind::Malformed,
+            Error::Ambiguous { .. } | Error::Select(SelectError::Ambiguous { .. }) | Error::Usage(_) => Kind::Usage,
+            Error::Refused { .. } => Kind::Refused,
+            Error::Stream { .. } => Kind::Network,
+            Error::Registry(error) => of_registry(error),
+        }
+    }
+}
+
+fn of_registry(error: &lambark_registry::Error) -> Kind {
+    use lambark_registry::Error as Registry;
+    match error {
+        _ if error.is_not_found() => Kind::NotFound,
+        _ if error.is_auth() => Kind::Authentication,
+        _ if error.is_content() => Kind::Malformed,
+        Registry::Options { .. } => Kind::Usage,
+        Registry::ImmutableTag { .. } | Registry::ImageQuota { .. } => Kind::Refused,
+        Registry::Source { .. } => Kind::Machine,
+        _ => Kind::Network,
+    }
+}

@@ -111,8 +111,8 @@ fn a_layer_that_lies_about_its_compression_is_told_apart_by_its_bytes() {
 #[test]
 fn gzip_under_another_label_only_gets_the_right_one() {
     let directory = tempfile::tempdir().unwrap();
-    let layer = Layer::new(Family::Oci, Compression::Gzip, &good_files())
-        .labelled(lambark_oci::media_type::OCI_LAYER_ZSTD);
+    let layer =
+        Layer::new(Family::Oci, Compression::Gzip, &good_files()).labelled(lambark_oci::media_type::OCI_LAYER_ZSTD);
     let digest = layer.descriptor().digest;
     Image::of_layers(Family::Oci, vec![layer]).store("v1").write_layout(directory.path());
     let outcome = Fixing::new().fix(&layout(directory.path()), None).unwrap();
@@ -204,11 +204,15 @@ fn several_platforms_are_not_put_aside_without_consent() {
     let directory = tempfile::tempdir().unwrap();
     let mut arm = Image::good(Family::Oci);
     arm.config["architecture"] = "arm64".into();
-    arm.layers = vec![Layer::new(Family::Oci, Compression::Gzip, &[
-        File::directory("var/"),
-        File::directory("var/task/"),
-        File::new("var/task/bootstrap", lambark_testkit::images::bootstrap(183)).mode(0o755),
-    ])];
+    arm.layers = vec![Layer::new(
+        Family::Oci,
+        Compression::Gzip,
+        &[
+            File::directory("var/"),
+            File::directory("var/task/"),
+            File::new("var/task/bootstrap", lambark_testkit::images::bootstrap(183)).mode(0o755),
+        ],
+    )];
     let mut store = Store::default();
     let children = [Image::good(Family::Oci).add_to(&mut store), arm.add_to(&mut store)];
     let index = store.index(lambark_oci::media_type::OCI_INDEX, &children);
