@@ -1,6 +1,7 @@
 //! What lambark's tests share. Never shipped.
 
 pub mod images;
+pub mod scripted;
 
 /// Real registries, BuildKit, skopeo and others, each with a counted skip where it cannot be had.
 pub use lambark_parts as parts;
