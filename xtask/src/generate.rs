@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::{Error, workspace};
+use crate::{Error, lambark_binary, workspace};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -35,7 +35,7 @@ enum State {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     let root = workspace::root();
-    let lambark = build_lambark()?;
+    let lambark = lambark_binary::build(false)?;
     let mut stale = Vec::new();
     for file in &FILES {
         let content = output(Command::new(&lambark).args(file.lambark))?;
@@ -70,23 +70,6 @@ fn settle(path: &Path, content: &[u8], check: bool) -> Result<State, Error> {
     Ok(State::Written)
 }
 
-/// Builds the command and gives its path. Cargo is asked, because the target directory may be anywhere.
-fn build_lambark() -> Result<std::path::PathBuf, Error> {
-    let mut command = workspace::cargo();
-    command.args(["build", "--quiet", "--package", "lambark", "--bin", "lambark"]);
-    command.arg("--message-format=json-render-diagnostics");
-    let messages = output(&mut command)?;
-    let text = String::from_utf8_lossy(&messages);
-    let path = text.lines().rev().find_map(executable);
-    path.map(Into::into).ok_or_else(|| Error::Failed("cargo names no lambark binary".to_owned()))
-}
-
-/// The `executable` of one of cargo's messages.
-fn executable(line: &str) -> Option<String> {
-    let message: serde_json::Value = serde_json::from_str(line).ok()?;
-    message.get("executable")?.as_str().map(str::to_owned)
-}
-
 /// What a command prints, if it succeeds.
 fn output(command: &mut Command) -> Result<Vec<u8>, Error> {
     // Wrapped help depends on the terminal's width; a generated file must not.
@@ -117,14 +100,6 @@ mod tests {
         assert_eq!(settle(&path, b"new", true).unwrap(), State::Current);
         assert_eq!(settle(&path, b"newer", true).unwrap(), State::OutOfDate);
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
-    }
-
-    #[test]
-    fn cargo_names_the_binary() {
-        let line = r#"{"reason":"compiler-artifact","executable":"/t/debug/lambark"}"#;
-        assert_eq!(executable(line).as_deref(), Some("/t/debug/lambark"));
-        assert_eq!(executable(r#"{"reason":"compiler-artifact","executable":null}"#), None);
-        assert_eq!(executable("warning: text"), None);
     }
 
     #[test]

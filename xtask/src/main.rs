@@ -5,7 +5,9 @@
     reason = "a command for people at a terminal: what it prints is what it is for"
 )]
 
+mod bench;
 mod generate;
+mod lambark_binary;
 mod new_rule;
 mod parts;
 mod test;
@@ -35,6 +37,11 @@ enum Verb {
     Generate(generate::Arguments),
     /// Begin a rule: its file, its page, and what is left to do
     NewRule(new_rule::Arguments),
+    /// Measure lambark beside what the machine has
+    Bench(bench::Arguments),
+    /// Run one command and write down what it took (used by `bench`)
+    #[command(hide = true)]
+    Measure(bench::MeasureArguments),
 }
 
 /// What stops a command. The text is for a person; the command's own output says the rest.
@@ -62,6 +69,8 @@ fn main() -> ExitCode {
         Verb::Parts(arguments) => parts::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),
         Verb::NewRule(arguments) => new_rule::run(&arguments),
+        Verb::Bench(arguments) => bench::run(&arguments),
+        Verb::Measure(arguments) => bench::child(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
