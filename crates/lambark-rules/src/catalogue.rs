@@ -4,7 +4,39 @@ use crate::image;
 use crate::rule::Rule;
 
 /// Every rule.
-pub static CATALOGUE: &[&Rule] = &[&image::image_index::RULE];
+pub static CATALOGUE: &[&Rule] = &[
+    // The manifest.
+    &image::image_index::RULE,
+    &image::multi_platform_index::RULE,
+    &image::attestation_manifest::RULE,
+    &image::schema_1_manifest::RULE,
+    &image::artifact_manifest::RULE,
+    &image::mixed_media_types::RULE,
+    &image::undefined_media_type::RULE,
+    &image::subject_on_image::RULE,
+    &image::large_manifest::RULE,
+    &image::manifest_policy::RULE,
+    // The config.
+    &image::config_media_type::RULE,
+    &image::wrong_os::RULE,
+    &image::unsupported_architecture::RULE,
+    &image::architecture_mismatch::RULE,
+    &image::no_layers::RULE,
+    &image::diff_id_count::RULE,
+    &image::nothing_to_start::RULE,
+    // The layers.
+    &image::zstd_layer::RULE,
+    &image::uncompressed_docker_layer::RULE,
+    &image::uncompressed_oci_layer::RULE,
+    &image::mislabelled_layer::RULE,
+    &image::foreign_layer::RULE,
+    &image::in_toto_layer::RULE,
+    &image::layer_size_mismatch::RULE,
+    &image::layer_digest_mismatch::RULE,
+    &image::diff_id_mismatch::RULE,
+    &image::truncated_layer::RULE,
+    &image::missing_blob::RULE,
+];
 
 /// The rule of that name.
 #[must_use]
