@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod fuzz;
 mod generate;
 mod lambark_binary;
 mod new_rule;
@@ -37,6 +38,8 @@ enum Verb {
     Generate(generate::Arguments),
     /// Begin a rule: its file, its page, and what is left to do
     NewRule(new_rule::Arguments),
+    /// Look for input that breaks a law: libFuzzer on a nightly toolchain, proptest on any other
+    Fuzz(fuzz::Arguments),
     /// Measure lambark beside what the machine has
     Bench(bench::Arguments),
     /// Run one command and write down what it took (used by `bench`)
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Verb::Parts(arguments) => parts::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),
         Verb::NewRule(arguments) => new_rule::run(&arguments),
+        Verb::Fuzz(arguments) => fuzz::run(&arguments),
         Verb::Bench(arguments) => bench::run(&arguments),
         Verb::Measure(arguments) => bench::child(&arguments),
     };

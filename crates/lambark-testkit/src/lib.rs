@@ -1,5 +1,6 @@
 //! What lambark's tests share. Never shipped.
 
+pub mod fuzz;
 pub mod images;
 pub mod scripted;
 
