@@ -87,10 +87,16 @@ impl Client {
         if length == 0 {
             return Ok(BlobRange { bytes: Bytes::new(), total: None });
         }
-        let call = ranged(call, offset, Some(offset.saturating_add(length - 1)));
+        let whole = call.clone();
+        let mut call = ranged(call, offset, Some(offset.saturating_add(length - 1)));
         let mut failures = 0;
         loop {
             let answer = self.transport.send(&call, &mut failures).await?;
+            if refuses_range(&answer, offset) && call.headers.contains_key(RANGE) {
+                answer.drain().await;
+                call = whole.clone();
+                continue;
+            }
             match read_range(answer, offset, length).await {
                 Ok(range) => return Ok(range),
                 Err(failure) => self.transport.pause(failure, &mut failures).await?,
@@ -139,6 +145,7 @@ impl Client {
             skip: 0,
             hasher: Hasher::like(digest),
             answer: None,
+            no_ranges: false,
             failures: 0,
             resumes: 0,
             done: false,
@@ -159,6 +166,8 @@ pub struct BlobReader {
     skip: u64,
     hasher: Hasher,
     answer: Option<Answer>,
+    /// The registry refuses ranges that others serve.
+    no_ranges: bool,
     failures: u32,
     resumes: u32,
     done: bool,
@@ -236,24 +245,31 @@ impl BlobReader {
     }
 
     async fn open(&mut self) -> Result<(), Error> {
-        let call = if self.offset > 0 { ranged(self.call.clone(), self.offset, None) } else { self.call.clone() };
-        let answer = self.client.transport.send(&call, &mut self.failures).await?;
-        match answer.status() {
-            StatusCode::PARTIAL_CONTENT if self.offset > 0 => {
-                let start = content_range(&answer).map(|(start, _)| start);
-                if start.is_some_and(|start| start != self.offset) {
-                    let reason = format!("asked for the bytes from {}, it sent others", self.offset).into();
-                    return Err(Error::Protocol { exchange: answer.exchange().clone(), reason });
+        loop {
+            let continued = self.offset > 0 && !self.no_ranges;
+            let call = self.call.clone();
+            // The last byte is named where it is known: not every registry reads a range without an end.
+            let last = self.size.and_then(|size| size.checked_sub(1)).filter(|last| *last >= self.offset);
+            let call = if continued { ranged(call, self.offset, last) } else { call };
+            let answer = self.client.transport.send(&call, &mut self.failures).await?;
+            match answer.status() {
+                StatusCode::PARTIAL_CONTENT if continued => {
+                    check_start(&answer, self.offset)?;
+                    self.skip = 0;
                 }
-                self.skip = 0;
+                StatusCode::OK => self.skip = self.offset,
+                StatusCode::RANGE_NOT_SATISFIABLE if continued && refuses_range(&answer, self.offset) => {
+                    self.no_ranges = true;
+                    answer.drain().await;
+                    continue;
+                }
+                // The blob ends here, though it should not.
+                StatusCode::RANGE_NOT_SATISFIABLE if continued => return Err(self.cut_short()),
+                _ => return Err(answer.into_error().await),
             }
-            StatusCode::OK => self.skip = self.offset,
-            // The blob ends here, though it should not.
-            StatusCode::RANGE_NOT_SATISFIABLE if self.offset > 0 => return Err(self.cut_short()),
-            _ => return Err(answer.into_error().await),
+            self.answer = Some(answer);
+            return Ok(());
         }
-        self.answer = Some(answer);
-        Ok(())
     }
 
     fn without_skipped(&mut self, mut chunk: Bytes) -> Bytes {
@@ -372,14 +388,26 @@ fn content_range(answer: &Answer) -> Option<(u64, Option<u64>)> {
     Some((range.split_once('-')?.0.trim().parse().ok()?, total))
 }
 
+fn check_start(answer: &Answer, offset: u64) -> Result<(), Error> {
+    if content_range(answer).is_some_and(|(start, _)| start != offset) {
+        let reason = format!("asked for the bytes from {offset}, it sent others").into();
+        return Err(Error::Protocol { exchange: answer.exchange().clone(), reason });
+    }
+    Ok(())
+}
+
+/// A 416 although the blob does not end before `offset`, as far as the answer tells: crane's registry gives it for
+/// any range that reaches past the end.
+fn refuses_range(answer: &Answer, offset: u64) -> bool {
+    let total = content_range(answer).and_then(|(_, total)| total);
+    answer.status() == StatusCode::RANGE_NOT_SATISFIABLE && total.is_none_or(|total| total > offset)
+}
+
 async fn read_range(mut answer: Answer, offset: u64, length: u64) -> Result<BlobRange, Failure> {
     let range = content_range(&answer);
     let (mut skip, total) = match answer.status() {
         StatusCode::PARTIAL_CONTENT => {
-            if range.is_some_and(|(start, _)| start != offset) {
-                let reason = format!("asked for the bytes from {offset}, it sent others").into();
-                return Err(Error::Protocol { exchange: answer.exchange().clone(), reason }.into());
-            }
+            check_start(&answer, offset)?;
             (0, range.and_then(|(_, total)| total))
         }
         StatusCode::OK => (offset, answer.header(CONTENT_LENGTH.as_str()).and_then(|text| text.parse().ok())),

@@ -188,7 +188,8 @@ impl Transport {
     /// A registry on this machine is spoken to without TLS first; Go's servers say so when that is wrong.
     async fn switch_to_tls(&self, call: &Call, answer: Answer) -> Result<Url, Error> {
         match answer.into_error().await {
-            Error::Status { detail, .. } if detail.mentions("https server") => {
+            // A HEAD has no words; nobody else answers in this way.
+            Error::Status { detail, .. } if call.method == Method::HEAD || detail.mentions("https server") => {
                 let host = call.access.host.clone();
                 self.tls_on_loopback.lock().unwrap_or_else(PoisonError::into_inner).insert(host);
                 let mut url = call.url.clone();

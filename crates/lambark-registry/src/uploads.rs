@@ -135,6 +135,13 @@ impl Client {
                 manner = Manner::Pieces;
                 failure.again = true;
             }
+            if let Some((digest, size)) = known
+                && matches!(failure.error, Error::Unreachable { .. } | Error::TimedOut { .. })
+                && self.blob_exists(repository, digest).await.is_ok_and(|found| found.is_some())
+            {
+                // Only the answer was lost: a look is cheaper than a layer.
+                return Ok((digest.clone(), size));
+            }
             self.transport.pause(failure, &mut failures).await?;
         }
     }

@@ -189,7 +189,7 @@ fn a_cut_write_is_made_again() {
     let registry = ScriptedRegistry::start();
     let (_, bytes) = seed_image(&registry, "app", "v1");
     registry.rule(Rule::on("PUT", "*").times(1).reset_request_at(10));
-    registry.rule(Rule::on("PUT", "*").times(1).reset_response_at(0));
+    registry.rule(Rule::on("PUT", "*").times(1).lose_answer());
     registry.behave(|behaviour| behaviour.immutable_tags = true);
     // The second try is stored and its answer lost; the third is refused, since the tag is immutable and there.
     let (app, media_type) = (place(&registry, "app"), MediaType::new(OCI_MANIFEST));

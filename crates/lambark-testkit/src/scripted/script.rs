@@ -27,6 +27,7 @@ pub(super) enum Fault {
     Delay(Duration),
     Hang,
     ResetRequest(u64),
+    LoseAnswer,
     ResetResponse(u64),
     StallResponse(u64),
     ContentLength(u64),
@@ -146,7 +147,14 @@ impl Rule {
         self.with(Fault::ResetRequest(bytes))
     }
 
-    /// Answers correctly, but resets the connection after so many bytes of the body (at its end, if it has fewer).
+    /// Does what the request asks for, then resets the connection in place of the answer.
+    #[must_use]
+    pub fn lose_answer(self) -> Rule {
+        self.with(Fault::LoseAnswer)
+    }
+
+    /// Answers correctly, but resets the connection after so many bytes of the body (at its end, if it has fewer). The
+    /// headers get through: an answer without a body is whole then.
     #[must_use]
     pub fn reset_response_at(self, bytes: u64) -> Rule {
         self.with(Fault::ResetResponse(bytes))

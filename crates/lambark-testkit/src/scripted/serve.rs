@@ -115,7 +115,7 @@ async fn handle(request: Request<Incoming>, control: &Control, place: Place, kil
         _ if place == Place::Storage => storage::answer(control, &seen),
         _ => routes::answer(control, &seen, body),
     };
-    if reply.cut {
+    if reply.cut || matches!(fault, Fault::LoseAnswer) {
         kill.reset();
         return std::future::pending().await;
     }
@@ -136,7 +136,9 @@ async fn read(mut body: Incoming, stop_at: Option<u64>) -> (Bytes, bool) {
                     bytes.extend_from_slice(&data);
                 }
             }
-            Some(Err(_)) | None => return (bytes.freeze(), stop_at.is_some()),
+            // A body that breaks off is no request.
+            Some(Err(_)) => return (bytes.freeze(), true),
+            None => return (bytes.freeze(), stop_at.is_some()),
         }
     }
 }
