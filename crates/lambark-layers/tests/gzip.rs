@@ -4,6 +4,8 @@
 
 use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
+use std::process::{Command, Stdio};
+use std::thread;
 
 use lambark_layers::gzip::{BLOCK_SIZE, GzipWriter, LEVELS, Level, Summary};
 use proptest::prelude::*;
@@ -221,6 +223,28 @@ fn a_sink_that_takes_little_at_a_time_gets_everything() {
     writer.write_all(&plain).unwrap();
     let (sink, _) = writer.finish().unwrap();
     assert!(sink.taken == compress(&plain, Level::DEFAULT, 1).0, "bytes were lost or doubled");
+}
+
+#[test]
+fn gnu_gzip_reads_what_was_written() {
+    let mut plain = text(2 * BLOCK_SIZE + 321);
+    plain.extend(noise(300_000, 11));
+    for &entry in &LEVELS {
+        let (gz, _) = compress(&plain, entry.level, 2);
+        let mut gzip = Command::new("gzip");
+        let child = gzip.args(["-dc"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let Ok(mut child) = child else {
+            lambark_parts::skip("there is no gzip on this machine");
+            return;
+        };
+        let mut stdin = child.stdin.take().unwrap();
+        let feeder = thread::spawn(move || stdin.write_all(&gz));
+        let output = child.wait_with_output().unwrap();
+        feeder.join().unwrap().unwrap();
+        // Not a word either: gzip warns of what follows a member that it does not understand.
+        assert!(output.status.success() && output.stderr.is_empty(), "level {}: {}", entry.level, output.status);
+        assert!(output.stdout == plain, "level {}: gzip decodes other data", entry.level);
+    }
 }
 
 #[test]

@@ -12,8 +12,18 @@ pub(super) const DISTANCE_SYMBOLS: usize = 32;
 /// Symbols of the code that the code lengths are written in.
 pub(super) const LENGTH_SYMBOLS: usize = 19;
 
-const SLOTS: usize = 1 << LONGEST_CODE;
-const SLOTS_MASK: u64 = (1 << LONGEST_CODE) - 1;
+/// Codes up to this length are found by one lookup; longer ones, which are rare, by a second one.
+///
+/// Short codes fill many slots, one for each way to go on. In a single table of 2^15 slots they
+/// would be spread over more memory than the first cache holds.
+const FIRST_BITS: u32 = 10;
+const FIRST_SLOTS: usize = 1 << FIRST_BITS;
+const FIRST_MASK: u64 = (1 << FIRST_BITS) - 1;
+
+/// Room for the first lookup and all second ones, which take up to 2^5 slots for each prefix of
+/// ten bits. In a complete code a prefix stands for two symbols or more: 144 prefixes at most.
+const SLOTS: usize = 8192;
+const SLOTS_MASK: usize = SLOTS - 1;
 
 /// What a symbol means, in one word: the lowest four bits are the length of its code.
 #[derive(Clone, Copy)]
@@ -25,6 +35,7 @@ const VALUE_SHIFT: u32 = 16;
 const KIND_LITERAL: u32 = 1 << KIND_SHIFT;
 const KIND_RANGE: u32 = 2 << KIND_SHIFT;
 const KIND_END: u32 = 4 << KIND_SHIFT;
+const KIND_LINK: u32 = 8 << KIND_SHIFT;
 
 impl Meaning {
     const INVALID: Self = Self(0);
@@ -35,6 +46,16 @@ impl Meaning {
 
     const fn range(base: u16, extra_bits: u8) -> Self {
         Self(KIND_RANGE | (base as u32) << VALUE_SHIFT | (extra_bits as u32) << EXTRA_SHIFT)
+    }
+
+    /// Says that the code is longer than [`FIRST_BITS`], and where to look on.
+    fn link(first_slot: u16) -> Self {
+        Self(KIND_LINK | u32::from(first_slot) << VALUE_SHIFT)
+    }
+
+    #[inline(always)]
+    fn is_link(self) -> bool {
+        self.0 & KIND_LINK != 0
     }
 
     /// The length of the code in bits.
@@ -142,17 +163,16 @@ pub(super) const fn plain_meanings() -> [Meaning; LENGTH_SYMBOLS] {
     meanings
 }
 
-/// One lookup for a whole code: indexed by the next bits of the stream.
-///
-/// A single level, as wide as the longest code in use: in practice 11 to 14 bits.
+/// Finds the meaning of a code in one lookup, or in two.
 pub(super) struct Table {
     slots: Box<[Meaning; SLOTS]>,
-    mask: u64,
+    /// Selects the bits of a code beyond the first [`FIRST_BITS`].
+    second_mask: u64,
 }
 
 impl Table {
     pub(super) fn new() -> Self {
-        Self { slots: Box::new([Meaning::INVALID; SLOTS]), mask: 0 }
+        Self { slots: Box::new([Meaning::INVALID; SLOTS]), second_mask: 0 }
     }
 
     /// Fills the table from the code length of each symbol; 0 means that a symbol has no code.
@@ -163,19 +183,33 @@ impl Table {
     /// symbol be incomplete, which our compressor never writes and some readers refuse.
     pub(super) fn build(&mut self, lengths: &[u8], meanings: &[Meaning]) -> Result<(), Fault> {
         let mut next = first_codes(lengths)?;
-        let width = lengths.iter().copied().max().unwrap_or(0);
-        self.mask = (1 << width) - 1;
+        let longest = lengths.iter().copied().max().unwrap_or(0);
+        let second_bits = u32::from(longest).saturating_sub(FIRST_BITS);
+        self.second_mask = (1 << second_bits) - 1;
+        self.slots[..FIRST_SLOTS].fill(Meaning::INVALID);
+        let mut free = FIRST_SLOTS;
         for (&length, &meaning) in lengths.iter().zip(meanings) {
             if length == 0 {
                 continue;
             }
             let code = next[usize::from(length)];
             next[usize::from(length)] += 1;
-            let reversed = code.reverse_bits() >> (u16::BITS - u32::from(length));
-            let slot = Meaning(meaning.0 | u32::from(length));
-            for entry in self.slots[..1 << width].iter_mut().skip(usize::from(reversed)).step_by(1 << length) {
-                *entry = slot;
+            // Codes are written with their first bit lowest, unlike all other numbers.
+            let code = usize::from(code.reverse_bits() >> (u16::BITS - u32::from(length)));
+            let length = u32::from(length);
+            let slot = Meaning(meaning.0 | length);
+            if length <= FIRST_BITS {
+                fill(&mut self.slots[..FIRST_SLOTS], code, length, slot);
+                continue;
             }
+            let prefix = code & (FIRST_SLOTS - 1);
+            if !self.slots[prefix].is_link() {
+                self.slots[prefix] = Meaning::link(u16::try_from(free).map_err(|_| Fault::Code)?);
+                free += 1 << second_bits;
+            }
+            let start = self.slots[prefix].value();
+            let second = self.slots.get_mut(start..start + (1 << second_bits)).ok_or(Fault::Code)?;
+            fill(second, code >> FIRST_BITS, length - FIRST_BITS, slot);
         }
         Ok(())
     }
@@ -183,8 +217,20 @@ impl Table {
     /// The meaning of the code at the front of `bits`.
     #[inline(always)]
     pub(super) fn look_up(&self, bits: u64) -> Meaning {
-        // The second mask changes nothing; it lets the compiler drop the bounds check.
-        self.slots[(bits & self.mask & SLOTS_MASK) as usize]
+        let meaning = self.slots[(bits & FIRST_MASK) as usize];
+        if !meaning.is_link() {
+            return meaning;
+        }
+        let further = (bits >> FIRST_BITS & self.second_mask & FIRST_MASK) as usize;
+        // This mask changes nothing; it lets the compiler drop the bounds check.
+        self.slots[(meaning.value() + further) & SLOTS_MASK]
+    }
+}
+
+/// Enters a code of `length` bits under every way that the bits after it can go on.
+fn fill(slots: &mut [Meaning], code: usize, length: u32, meaning: Meaning) {
+    for slot in slots.iter_mut().skip(code).step_by(1 << length) {
+        *slot = meaning;
     }
 }
 
