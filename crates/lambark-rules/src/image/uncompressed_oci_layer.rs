@@ -33,7 +33,7 @@ fn judge(layer: &Layer<'_>) -> Result<Option<Finding>, Skip> {
     }
     let mut finding = layer
         .finding(&RULE, "is an uncompressed tar")
-        .note("one project reports that Lambda takes it, another that it does not; neither is confirmed by AWS");
+        .note("one project reports that Lambda takes it, another that it does not; it is not confirmed by AWS");
     if let Some(origin) = layer.origin() {
         finding = finding.note(origin);
     }

@@ -22,10 +22,10 @@ pub(crate) enum Expect {
 pub(crate) type Case = (&'static str, ImageFacts, Expect);
 
 /// Judges every case of a table by the rule that `name` names, and tells all that differ at once.
-pub(crate) fn walk(name: &str, cases: Vec<Case>) {
+pub(crate) fn walk(name: &str, cases: &[Case]) {
     let rule = rule(name).unwrap_or_else(|| panic!("no rule is called {name}"));
     let wrong: Vec<String> =
-        cases.into_iter().filter_map(|(title, facts, expect)| difference(rule, title, &facts, expect)).collect();
+        cases.iter().filter_map(|(title, facts, expect)| difference(rule, title, facts, *expect)).collect();
     assert!(wrong.is_empty(), "{name}:\n{}", wrong.join("\n"));
 }
 
