@@ -14,10 +14,7 @@ pub static RULE: Rule = Rule {
     gate: Gate::Runtime,
     needs: Needs::Manifest,
     fix: Some(Safety::Manual),
-    sources: &[
-        "https://docs.aws.amazon.com/lambda/latest/dg/images-create.html",
-        "https://docs.aws.amazon.com/lambda/latest/dg/foundation-arch.html",
-    ],
+    sources: &["https://docs.aws.amazon.com/lambda/latest/dg/foundation-arch.html"],
     doc: include_str!("unsupported_architecture.md"),
     check,
 };

@@ -1,6 +1,7 @@
 //! Every rule on a manifest, a config or a layer: what it finds, what it lets pass, what it cannot judge.
 //!
 //! One row is one image; a table is read like the rule's specification.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 #[path = "../support/mod.rs"]
 mod support;
