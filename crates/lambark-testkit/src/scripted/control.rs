@@ -64,6 +64,7 @@ pub(super) struct Inner {
     pub(super) store: Store,
     pub(super) rules: Vec<Rule>,
     pub(super) requests: Vec<Recorded>,
+    pub(super) connections: usize,
     /// Tokens with their scopes and the uses that are left.
     pub(super) tokens: BTreeMap<String, (Vec<String>, Option<u32>)>,
     /// Signatures of storage URLs with the uses that are left.
@@ -86,6 +87,7 @@ impl Control {
             store: Store::default(),
             rules: Vec::new(),
             requests: Vec::new(),
+            connections: 0,
             tokens: BTreeMap::new(),
             links: BTreeMap::new(),
             counter: 0,
@@ -225,6 +227,12 @@ impl Control {
     #[must_use]
     pub fn mutations(&self) -> usize {
         self.lock().requests.iter().filter(|request| request.is_mutating()).count()
+    }
+
+    /// How many connections were made to registry and storage so far.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.lock().connections
     }
 
     /// Forgets the requests so far.

@@ -39,6 +39,7 @@ pub(super) async fn run(
 
 async fn accept(listener: TcpListener, control: Control, place: Place) {
     while let Ok((stream, _)) = listener.accept().await {
+        control.lock().connections += 1;
         tokio::spawn(converse(stream, control.clone(), place));
     }
 }

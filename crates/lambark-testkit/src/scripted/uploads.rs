@@ -32,14 +32,18 @@ pub(super) fn start(control: &Control, request: &Recorded, repository: &str) -> 
     }
     let id = inner.fresh("upload");
     inner.store.uploads.insert(id.clone(), Upload { repository: repository.to_owned(), ..Upload::default() });
-    let location = address(control, &inner, repository, &id);
+    let location = address(control, &inner, request, repository, &id);
     Reply::new(202).header("location", location).header("range", "0-0").header("docker-upload-uuid", id)
 }
 
-/// Query and all: whoever drops what is there already fails.
-fn address(control: &Control, inner: &Inner, repository: &str, id: &str) -> String {
+/// Query and all: whoever drops what is there already fails. The host is the one that the client called us by.
+fn address(control: &Control, inner: &Inner, request: &Recorded, repository: &str, id: &str) -> String {
     let path = format!("/v2/{repository}/blobs/uploads/{id}?_state=s-{id}");
-    if inner.behaviour.relative_locations { path } else { format!("http://{}{path}", control.host()) }
+    if inner.behaviour.relative_locations {
+        return path;
+    }
+    let host = request.header("host").map_or_else(|| control.host(), str::to_owned);
+    format!("http://{host}{path}")
 }
 
 /// `PATCH`, `PUT`, `GET` and `DELETE` of `/v2/NAME/blobs/uploads/ID`
@@ -51,7 +55,7 @@ pub(super) fn continued(control: &Control, request: &Recorded, repository: &str,
     }
     let state = format!("_state=s-{id}");
     let valid = request.query.split('&').any(|pair| pair == state);
-    let location = address(control, &inner, repository, id);
+    let location = address(control, &inner, request, repository, id);
     let unknown = || Reply::error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
     let Some(upload) = inner.store.uploads.get_mut(id).filter(|upload| valid && upload.repository == repository) else {
         return unknown();
