@@ -1,14 +1,15 @@
 //! Classic docker archives: `manifest.json`, a config and a tar a layer, without any media types.
 
 use std::collections::HashMap;
-use std::io::Read;
+use std::io::{Read, Write};
+use std::sync::OnceLock;
 
 use lambark_oci::limits::{MAX_CONFIG_BYTES, MAX_LAYERS};
 use lambark_oci::name::LocalName;
-use lambark_oci::{Descriptor, Digest, ImageName, MediaType, RawDocument};
+use lambark_oci::{Algorithm, Descriptor, Digest, Hasher, ImageName, MediaType, RawDocument};
 use serde::Deserialize;
 
-use super::files::{Archive, Files, read_small};
+use super::files::{Archive, Files, read_small, unreadable};
 use super::layout::beginning;
 use crate::Error;
 use crate::source::{Beginning, Classic, Source, Top};
@@ -34,6 +35,8 @@ pub(crate) struct ClassicSource {
     image: Classic,
     /// Where the layer behind each handle lies in the archive.
     paths: HashMap<Digest, String>,
+    /// The same by the digests of the stored bytes, once somebody asks by those.
+    by_content: OnceLock<HashMap<Digest, String>>,
 }
 
 impl ClassicSource {
@@ -58,12 +61,53 @@ impl ClassicSource {
             layers.push(Descriptor::new(MediaType::new(""), handle.clone(), size));
             paths.insert(handle, path.clone());
         }
-        Ok(ClassicSource { name, archive, image: Classic { config: config.into(), layers }, paths })
+        Ok(ClassicSource {
+            name,
+            archive,
+            image: Classic { config: config.into(), layers },
+            paths,
+            by_content: OnceLock::new(),
+        })
     }
 
     fn path_of(&self, layer: &Descriptor) -> Result<&str, Error> {
-        let path = self.paths.get(&layer.digest).map(String::as_str);
+        if let Some(path) = self.paths.get(&layer.digest) {
+            return Ok(path);
+        }
+        let by_content = match self.by_content.get() {
+            Some(known) => known,
+            None => {
+                let hashed = self.hash_layers()?;
+                self.by_content.get_or_init(|| hashed)
+            }
+        };
+        let path = by_content.get(&layer.digest).map(String::as_str);
         path.ok_or_else(|| Error::MissingBlob { digest: layer.digest.clone(), place: self.place() })
+    }
+
+    /// A repair asks for a layer by its bytes' digest, which nothing in the archive tells.
+    fn hash_layers(&self) -> Result<HashMap<Digest, String>, Error> {
+        let mut known = HashMap::new();
+        for path in self.paths.values() {
+            let Some(mut opened) = self.archive.open(path)? else { continue };
+            let mut hasher = Hashing(Hasher::new(Algorithm::Sha256));
+            std::io::copy(&mut opened.content, &mut hasher).map_err(|error| unreadable(self.archive.path(), error))?;
+            known.insert(hasher.0.finish(), path.clone());
+        }
+        Ok(known)
+    }
+}
+
+struct Hashing(Hasher);
+
+impl Write for Hashing {
+    fn write(&mut self, buffer: &[u8]) -> std::io::Result<usize> {
+        self.0.update(buffer);
+        Ok(buffer.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

@@ -13,57 +13,57 @@ use lambark_rules::facts::{Asked, ImageFacts};
 use lambark_rules::{Judgement, Needs, judge};
 
 /// An image name; nothing exists, so that paths need their prefix.
-pub fn name(text: &str) -> ImageName {
+pub(crate) fn name(text: &str) -> ImageName {
     ImageName::parse(text, |_| false).unwrap()
 }
 
-pub fn layout(path: &Path) -> ImageName {
+pub(crate) fn layout(path: &Path) -> ImageName {
     name(&format!("oci:{}", path.display()))
 }
 
-pub fn archive(path: &Path) -> ImageName {
+pub(crate) fn archive(path: &Path) -> ImageName {
     name(&format!("oci-archive:{}", path.display()))
 }
 
 /// Access without credentials.
-pub fn access() -> Access {
+pub(crate) fn access() -> Access {
     Access::new(false, || {
         lambark_registry::tls::install_provider();
         lambark_registry::Options::from_variables(&|_| None)
     })
 }
 
-pub fn silent() -> Arc<dyn Progress> {
+pub(crate) fn silent() -> Arc<dyn Progress> {
     Arc::new(Silent)
 }
 
-pub fn files() -> Gather {
+pub(crate) fn files() -> Gather {
     Gather { depth: Needs::Files, asked: Asked::default() }
 }
 
-pub fn look(image: &ImageName, options: &Gather) -> Result<ImageFacts, Error> {
+pub(crate) fn look(image: &ImageName, options: &Gather) -> Result<ImageFacts, Error> {
     gather(&*open(image, &access())?, options, &Silent)
 }
 
-pub fn check(image: &ImageName) -> Judgement {
+pub(crate) fn check(image: &ImageName) -> Judgement {
     judge(&look(image, &files()).unwrap())
 }
 
-pub fn rules(judgement: &Judgement) -> Vec<&'static str> {
+pub(crate) fn rules(judgement: &Judgement) -> Vec<&'static str> {
     judgement.findings.iter().map(|finding| finding.rule).collect()
 }
 
 /// A repair with its own state directory.
-pub struct Fixing {
-    pub state: tempfile::TempDir,
-    pub options: Options,
-    pub gather: Gather,
-    pub cache: bool,
-    pub plan_only: bool,
+pub(crate) struct Fixing {
+    pub(crate) state: tempfile::TempDir,
+    pub(crate) options: Options,
+    pub(crate) gather: Gather,
+    pub(crate) cache: bool,
+    pub(crate) plan_only: bool,
 }
 
 impl Fixing {
-    pub fn new() -> Fixing {
+    pub(crate) fn new() -> Fixing {
         Fixing {
             state: tempfile::tempdir().unwrap(),
             options: Options::default(),
@@ -73,11 +73,11 @@ impl Fixing {
         }
     }
 
-    pub fn fix(&self, from: &ImageName, to: Option<&ImageName>) -> Result<Outcome, Error> {
+    pub(crate) fn fix(&self, from: &ImageName, to: Option<&ImageName>) -> Result<Outcome, Error> {
         self.fix_with(from, to, &access())
     }
 
-    pub fn fix_with(&self, from: &ImageName, to: Option<&ImageName>, access: &Access) -> Result<Outcome, Error> {
+    pub(crate) fn fix_with(&self, from: &ImageName, to: Option<&ImageName>, access: &Access) -> Result<Outcome, Error> {
         let undo = UndoStore::new(self.state.path());
         let request = Request {
             from,
@@ -92,7 +92,7 @@ impl Fixing {
         repair::fix(&request, access, &silent())
     }
 
-    pub fn undo(&self, name: &ImageName) -> Result<lambark_oci::RawDocument, Error> {
+    pub(crate) fn undo(&self, name: &ImageName) -> Result<lambark_oci::RawDocument, Error> {
         repair::take_back(name, &access(), &UndoStore::new(self.state.path()))
     }
 }
