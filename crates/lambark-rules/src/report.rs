@@ -125,14 +125,17 @@ fn judge_with(facts: &ImageFacts, rules: &[&'static Rule]) -> Judgement {
     Judgement { verdict: overall(&gates), findings, skipped, passed, gates }
 }
 
-/// The first findings of a rule, and a line that counts the rest.
+/// The gravest findings of a rule, and a line that counts the rest.
 fn capped(rule: &Rule, mut found: Vec<Finding>) -> Vec<Finding> {
     if found.len() > MAX_FINDINGS_PER_RULE {
         found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        let rest = found.len() - MAX_FINDINGS_PER_RULE;
-        found.truncate(MAX_FINDINGS_PER_RULE);
-        let severity = found.last().map_or(rule.severity, |finding| finding.severity);
-        found.push(Finding::new(rule, Place::Image, format!("{rest} more findings of this rule")).severity(severity));
+        let rest = found.split_off(MAX_FINDINGS_PER_RULE);
+        // The gravest of the rest comes first.
+        let (severity, confidence) =
+            rest.first().map_or((rule.severity, rule.confidence), |finding| (finding.severity, finding.confidence));
+        let plural = if rest.len() == 1 { "" } else { "s" };
+        let message = format!("{} more finding{plural} of this rule", rest.len());
+        found.push(Finding::new(rule, Place::Image, message).severity(severity).confidence(confidence));
     }
     found
 }
@@ -157,5 +160,117 @@ fn overall(gates: &[(Gate, GateVerdict)]) -> Verdict {
         Verdict::Incomplete
     } else {
         Verdict::Accepted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Asked, Evidence};
+    use crate::rule::{Confidence, Needs};
+
+    const fn rule(name: &'static str, gate: Gate, check: fn(&ImageFacts) -> Result<Vec<Finding>, Skip>) -> Rule {
+        Rule {
+            name,
+            summary: "a rule of this test",
+            severity: Severity::Error,
+            confidence: Confidence::Documented,
+            gate,
+            needs: Needs::Manifest,
+            fix: None,
+            sources: &[],
+            doc: "",
+            check,
+        }
+    }
+
+    static PASSES: Rule = rule("passes", Gate::MediaTypes, |_| Ok(Vec::new()));
+    static BLIND: Rule = rule("blind", Gate::Unpacking, |_| Err(Skip::NotLooked("too dark".into())));
+    static UNASKED: Rule = rule("unasked", Gate::Runtime, |_| Err(Skip::NotAsked("nobody asked".into())));
+    static REFUSES: Rule = rule("refuses", Gate::Runtime, |_| Ok(vec![one(&REFUSES, Severity::Error)]));
+    static WARNS: Rule = rule("warns", Gate::Unpacking, |_| Ok(vec![one(&WARNS, Severity::Warning)]));
+    static ADVISES: Rule = rule("advises", Gate::MediaTypes, |_| Ok(vec![one(&ADVISES, Severity::Note)]));
+    static MANY: Rule = rule("many", Gate::Runtime, |_| Ok(many(MAX_FINDINGS_PER_RULE + 5, Severity::Warning)));
+    static JUST_MANY: Rule = rule("just-many", Gate::Runtime, |_| Ok(many(MAX_FINDINGS_PER_RULE, Severity::Note)));
+    static MIXED: Rule = rule("mixed", Gate::Runtime, |_| {
+        let mut found = many(MAX_FINDINGS_PER_RULE, Severity::Note);
+        found.push(one(&MIXED, Severity::Error).confidence(Confidence::Inferred));
+        Ok(found)
+    });
+
+    fn one(rule: &Rule, severity: Severity) -> Finding {
+        Finding::new(rule, Place::Layer { layer: 0, digest: None }, "found").severity(severity)
+    }
+
+    fn many(count: usize, severity: Severity) -> Vec<Finding> {
+        std::iter::repeat_with(|| one(&MANY, severity)).take(count).collect()
+    }
+
+    fn judged(rules: &[&'static Rule]) -> Judgement {
+        fn nothing<T>() -> Evidence<T> {
+            Evidence::NotLooked("nothing is looked at".into())
+        }
+        let facts = ImageFacts {
+            top: nothing(),
+            image: nothing(),
+            config: nothing(),
+            layers: Vec::new(),
+            files: nothing(),
+            asked: Asked::default(),
+        };
+        judge_with(&facts, rules)
+    }
+
+    fn verdicts(rules: &[&'static Rule]) -> (Verdict, [GateVerdict; 3]) {
+        let judgement = judged(rules);
+        (judgement.verdict, judgement.gates.map(|(_, verdict)| verdict))
+    }
+
+    #[test]
+    fn the_verdict_is_the_worst_gate_and_a_gate_its_worst_finding() {
+        use GateVerdict::{Accepted, NotLooked, Rejected, Unknown};
+        let table: &[(&[&'static Rule], Verdict, [GateVerdict; 3])] = &[
+            (&[], Verdict::Accepted, [Accepted; 3]),
+            (&[&PASSES], Verdict::Accepted, [Accepted; 3]),
+            (&[&UNASKED], Verdict::Accepted, [Accepted; 3]),
+            (&[&ADVISES], Verdict::Accepted, [Accepted; 3]),
+            (&[&BLIND], Verdict::Incomplete, [Accepted, NotLooked, Accepted]),
+            (&[&WARNS], Verdict::Unknown, [Accepted, Unknown, Accepted]),
+            (&[&WARNS, &BLIND], Verdict::Unknown, [Accepted, Unknown, Accepted]),
+            (&[&BLIND, &REFUSES], Verdict::Rejected, [Accepted, NotLooked, Rejected]),
+            (&[&WARNS, &REFUSES, &ADVISES], Verdict::Rejected, [Accepted, Unknown, Rejected]),
+        ];
+        for (rules, verdict, gates) in table {
+            let names: Vec<&str> = rules.iter().map(|rule| rule.name).collect();
+            assert_eq!(verdicts(rules), (*verdict, *gates), "{names:?}");
+        }
+    }
+
+    #[test]
+    fn every_rule_is_told_in_its_place() {
+        let judgement = judged(&[&PASSES, &BLIND, &UNASKED, &REFUSES, &WARNS]);
+        assert_eq!(judgement.passed, ["passes"]);
+        let skipped: Vec<_> = judgement.skipped.iter().map(|it| (it.rule, it.skip.reason())).collect();
+        assert_eq!(skipped, [("blind", "too dark"), ("unasked", "nobody asked")]);
+        assert_eq!(judgement.findings.iter().map(|it| it.rule).collect::<Vec<_>>(), ["refuses", "warns"]);
+        assert_eq!((judgement.worst(), judgement.count(Severity::Warning)), (Some(Severity::Error), 1));
+    }
+
+    #[test]
+    fn many_findings_are_counted_rather_than_listed() {
+        let judgement = judged(&[&MANY]);
+        assert_eq!(judgement.findings.len(), MAX_FINDINGS_PER_RULE + 1);
+        let last = judgement.findings.last().map(|it| (it.message.as_str(), it.severity, it.place.clone()));
+        assert_eq!(last, Some(("5 more findings of this rule", Severity::Warning, Place::Image)));
+        assert_eq!(judged(&[&JUST_MANY]).findings.len(), MAX_FINDINGS_PER_RULE);
+    }
+
+    #[test]
+    fn the_gravest_finding_is_never_among_those_that_are_only_counted() {
+        let judgement = judged(&[&MIXED]);
+        assert_eq!(judgement.findings.first().map(|it| it.severity), Some(Severity::Error));
+        let last = judgement.findings.last().map(|it| (it.message.as_str(), it.severity));
+        assert_eq!(last, Some(("1 more finding of this rule", Severity::Note)));
+        assert_eq!(judgement.verdict, Verdict::Rejected);
     }
 }
