@@ -1,4 +1,5 @@
 //! Whatever the facts, judging ends, every rule is told once, and the verdict follows from what was found.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
 
@@ -239,8 +240,7 @@ fn of_nothing_nothing_is_said() {
 fn a_good_image_looked_at_in_full_is_accepted() {
     let judgement = judge(&image().facts());
     assert_eq!(judgement.verdict, Verdict::Accepted, "{:?} {:?}", judgement.findings, judgement.skipped);
-    let unasked: Vec<&str> = judgement.skipped.iter().map(|skipped| skipped.rule).collect();
-    assert_eq!(unasked, ["manifest-policy", "architecture-mismatch"]);
+    assert!(judgement.skipped.iter().all(|skipped| matches!(skipped.skip, Skip::NotAsked(_))));
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! An index where Lambda wants one image manifest.
 
 use lambark_oci::media_type::DOCKER_LIST;
-use lambark_oci::{ChildRole, Descriptor, Document, Index};
+use lambark_oci::{ChildRole, Descriptor, Document, Index, RawDocument};
 
 use super::words;
-use crate::facts::ImageFacts;
+use crate::facts::{Evidence, ImageFacts};
 use crate::finding::{Finding, Place, Safety};
 use crate::rule::{Confidence, Gate, Needs, Rule, Severity, Skip};
 
@@ -48,7 +48,7 @@ fn check(facts: &ImageFacts) -> Result<Vec<Finding>, Skip> {
     if let Some(why) = reason(index) {
         finding = finding.note(why);
     }
-    Ok(vec![with_remedy(finding, index, images.first().copied())])
+    Ok(vec![with_remedy(finding, index, images.first().copied(), &facts.image)])
 }
 
 /// How well this shape of index is known to be refused.
@@ -71,15 +71,18 @@ fn reason(index: &Index) -> Option<&'static str> {
     }
 }
 
-fn with_remedy(finding: Finding, index: &Index, image: Option<&Descriptor>) -> Finding {
-    match image {
-        Some(image) => finding
-            .note(format!("the image inside is {}, and Lambda takes it as it is", image.digest))
+fn with_remedy(finding: Finding, index: &Index, image: Option<&Descriptor>, looked: &Evidence<RawDocument>) -> Finding {
+    match (image, looked) {
+        (Some(image), Evidence::Known(_)) => finding
+            .note(format!("the image inside is {}; deployed by that digest, the index does not matter", image.digest))
             .fix(Safety::Safe, "put the image manifest itself under the tag; its digest stays the same"),
-        None if has(index, ChildRole::Index) => {
+        (Some(image), Evidence::NotLooked(reason)) => finding
+            .note(format!("the image inside, {}, was not looked at: {}", image.digest, words::quoted(reason)))
+            .fix(Safety::Manual, "push the image again with its index"),
+        (None, Evidence::Known(_)) if has(index, ChildRole::Index) => {
             finding.fix(Safety::Safe, "put the image manifest of the inner index under the tag")
         }
-        None => finding.fix(Safety::Manual, "push the image again: there is none in this index to deploy"),
+        (None, _) => finding.fix(Safety::Manual, "push the image again: there is none in this index to deploy"),
     }
 }
 

@@ -46,7 +46,10 @@ fn with_remedy(finding: Finding, index: &Index, wanted: Option<Architecture>) ->
     let other_tag = "put the image for the function's architecture under a tag of its own; this one serves others too";
     match (wanted, index.select(wanted)) {
         (Some(architecture), Ok(child)) => finding
-            .note(format!("the image for {architecture} is {}, and Lambda takes it as it is", child.digest))
+            .note(format!(
+                "the image for {architecture} is {}; deployed by that digest, the index does not matter",
+                child.digest
+            ))
             .fix(Safety::Safe, other_tag),
         (Some(architecture), Err(_)) => {
             let word = architecture.image_word();

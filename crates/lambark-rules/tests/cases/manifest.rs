@@ -54,6 +54,14 @@ fn top_only(mut facts: ImageFacts) -> ImageFacts {
     facts
 }
 
+/// As a gatherer leaves it when the child of an index cannot be read.
+fn unseen(image: Image) -> ImageFacts {
+    let mut facts = image.facts();
+    facts.image = Evidence::NotLooked("the child is missing".into());
+    facts.layers.clear();
+    facts
+}
+
 fn schema_1() -> ImageFacts {
     let top = document(&json!({ "schemaVersion": 1, "name": "app", "fsLayers": [] }));
     ImageFacts { top: Evidence::Known(top), ..nothing() }
@@ -68,6 +76,16 @@ fn image_index() -> Table {
         vec![
             ("attested", image().index(&[amd64(), attestation()]).facts(), Says(Error, "added an attestation")),
             ("says which image", image().index(&[amd64(), attestation()]).facts(), Says(Error, "sha256:baf0239e")),
+            (
+                "its child is missing",
+                unseen(image().index(&[amd64(), attestation()])),
+                Says(Error, "the child is missing"),
+            ),
+            (
+                "its child cannot be put under the tag then",
+                unseen(image().index(&[amd64()])),
+                Says(Error, "push the image again"),
+            ),
             ("quotes Lambda", image().index(&[amd64()]).facts(), Says(Error, "is not supported")),
             ("bare, OCI", image().index(&[amd64()]).facts(), Says(Error, "OCI index where Lambda wants")),
             ("bare, Docker", image().list(&[amd64()]).facts(), Says(Error, "Docker manifest list where Lambda wants")),
