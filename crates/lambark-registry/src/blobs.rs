@@ -21,7 +21,7 @@ use crate::transport::{Call, Failure};
 /// Largest range that is read, in bytes: ranges are held in memory.
 pub const MAX_RANGE_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Largest blob that is read when nobody says its size, in bytes: no registry that Lambda reads from stores more.
+/// Largest blob that is read, in bytes: no registry that Lambda reads from stores more.
 pub const MAX_BLOB_BYTES: u64 = ECR_LAYER_BYTES;
 
 /// How often one download is continued in all. A server that hands out a byte at a time would otherwise never end.
@@ -132,10 +132,13 @@ impl Client {
     /// for a new address where the old one has expired), and verifies digest and size at the end.
     ///
     /// # Errors
-    /// [`Error::NotFound`], and what any request can end in.
+    /// [`Error::NotFound`]; [`Error::TooLarge`] beyond [`MAX_BLOB_BYTES`]; and what any request can end in.
     pub async fn blob(&self, repository: &Reference, digest: &Digest, size: Option<u64>) -> Result<BlobReader, Error> {
         let url = self.url(repository, &format!("blobs/{digest}"))?;
         let call = self.call(Method::GET, url, Access::pull(repository), Kind::BlobGet);
+        if size.is_some_and(|size| size > MAX_BLOB_BYTES) {
+            return Err(Error::TooLarge { exchange: call.exchange(), limit: MAX_BLOB_BYTES });
+        }
         let mut reader = BlobReader {
             client: self.clone(),
             call,
@@ -285,7 +288,7 @@ impl BlobReader {
         if let Some(expected) = self.size.filter(|size| self.offset > *size) {
             return Err(Error::SizeMismatch { exchange: self.call.exchange(), expected, actual: self.offset });
         }
-        if self.offset > MAX_BLOB_BYTES && self.size.is_none() {
+        if self.offset > MAX_BLOB_BYTES {
             return Err(Error::TooLarge { exchange: self.call.exchange(), limit: MAX_BLOB_BYTES });
         }
         self.hasher.update(chunk);

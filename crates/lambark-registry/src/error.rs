@@ -154,6 +154,8 @@ pub enum Error {
         exchange: Exchange,
         /// What happened.
         reason: Box<str>,
+        /// Whether the connection stood, and was cut before the answer was complete.
+        cut: bool,
     },
     /// The registry, which accepted the connection and then went silent.
     #[error("{exchange}: no {what} within {} s", .after.as_secs_f32())]

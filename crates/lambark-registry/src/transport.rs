@@ -19,6 +19,9 @@ use crate::redirect::{MAX_REDIRECTS, is_loopback, same_origin, target};
 use crate::retry::{MANIFEST_PUT_WAIT, MAX_RETRY_AFTER, RetryPolicy, is_transient, retry_after};
 use crate::traffic::{Counters, Kind};
 
+/// Bytes a second that any uplink is trusted to move. A body held in memory gets so much more time for its answer.
+const SLOWEST_UPLINK: u64 = 32 * 1024;
+
 /// A request that can be made any number of times.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
@@ -176,7 +179,7 @@ impl Transport {
             return Ok(answer);
         }
         let challenges = answer.challenges();
-        match self.session.answer(self, &call.access, url, &challenges, sent.as_ref()).await? {
+        match self.session.answer(self, &call.access, answer.exchange(), &challenges, sent.as_ref()).await? {
             Some(header) if !once => {
                 answer.drain().await;
                 self.follow(call, url, Some(&header), None).await
@@ -264,7 +267,8 @@ impl Transport {
                 let gate = self.gate(url);
                 // Nobody closes a gate; if somebody did, going on without a place is right.
                 let _place = gate.acquire().await.ok();
-                let after = self.timeouts.response;
+                let body_bytes = call.body.as_ref().map_or(0, |body| body.len() as u64);
+                let after = self.timeouts.response + Duration::from_secs(body_bytes / SLOWEST_UPLINK);
                 tokio::time::timeout(after, request.send()).await.map_err(|_| Failure {
                     error: Error::TimedOut { exchange: exchange.clone(), what: "answer", after },
                     again: true,
@@ -328,7 +332,8 @@ fn redirect_of(answer: &Answer) -> Option<String> {
 pub(crate) fn network_failure(exchange: &Exchange, error: &reqwest::Error) -> Failure {
     let again = !error.is_builder() && (!error.is_connect() || error.is_timeout() || was_cut(error));
     let reason = reason_of(error).into();
-    Failure { error: Error::Unreachable { exchange: exchange.clone(), reason }, again, wait: None }
+    let cut = again && !error.is_timeout();
+    Failure { error: Error::Unreachable { exchange: exchange.clone(), reason, cut }, again, wait: None }
 }
 
 fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {

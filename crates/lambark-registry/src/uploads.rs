@@ -161,7 +161,7 @@ impl Client {
         }
         let call = self.call(Method::POST, url, access, Kind::Upload).with_header(CONTENT_LENGTH, 0_u64.into());
         let answer = self.transport.send(&call, &mut 0).await.map_err(|error| match error {
-            Error::Unreachable { exchange, reason } if was_cut(&reason) => Error::UploadCut { exchange, reason },
+            Error::Unreachable { exchange, reason, cut: true } => Error::UploadCut { exchange, reason },
             other => other,
         })?;
         match answer.status() {
@@ -304,13 +304,6 @@ fn refuses_long_bodies(error: &Error) -> bool {
         Error::Status { status, .. } => *status == StatusCode::PAYLOAD_TOO_LARGE,
         _ => false,
     }
-}
-
-/// What a connection that was cut without an answer looks like from here.
-fn was_cut(reason: &str) -> bool {
-    ["closed before message completed", "reset by peer", "broken pipe", "unexpected end of file"]
-        .into_iter()
-        .any(|words| reason.to_ascii_lowercase().contains(words))
 }
 
 fn with_digest(url: &Url, digest: &Digest) -> Url {

@@ -62,7 +62,8 @@ fn refused_or_missing_credentials_say_so() {
     let file = folder.path().join("config.json");
     let credentials = Arc::new(DockerConfig::new(vec![file.clone()]));
     let nobody = Client::new(Options { credentials, ..quick() }).unwrap();
-    let error = run(nobody.manifest(&app, &tag("v1"), None)).unwrap_err().to_string();
+    let error = run(nobody.upload_bytes(&app, Bytes::new())).unwrap_err().to_string();
+    assert!(error.starts_with("POST http://"), "{error}");
     assert!(
         error.contains(&format!("no credentials known for {} (searched: {}", registry.host(), file.display())),
         "{error}"

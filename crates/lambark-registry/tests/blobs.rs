@@ -187,6 +187,11 @@ fn a_blob_larger_than_allowed_is_given_up() {
     let error = run(client.blob_bytes(&place(&registry, "app"), &digest, None, 1_000_000)).unwrap_err();
     assert!(matches!(error, Error::TooLarge { limit: 1_000_000, .. }), "{error}");
     assert!(client.traffic().bytes_received < 4_000_000);
+    for size in [52_000 * 1024 * 1024 + 1, u64::MAX] {
+        let error = read(&client, &registry, &digest, Some(size)).unwrap_err();
+        assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+    }
+    assert_eq!(client.traffic().requests, 1, "what is too large by its own word is not asked for");
 }
 
 #[test]

@@ -66,11 +66,10 @@ impl Session {
         &self,
         transport: &Transport,
         access: &Access,
-        registry: &Url,
+        exchange: &Exchange,
         challenges: &[Challenge],
         sent: Option<&HeaderValue>,
     ) -> Result<Option<HeaderValue>, Error> {
-        let exchange = Exchange::new(&Method::GET, registry);
         let refuse = |reason: String| Error::Unauthorized { exchange: exchange.clone(), reason: reason.into() };
         if let Some(challenge) = challenges.iter().find(|challenge| challenge.scheme == "bearer") {
             if let Some(Credential::Bearer(token)) = self.credential(access).await? {
