@@ -5,7 +5,7 @@
 //! and end it by its process id when the guard is dropped.
 //!
 //! A part that cannot be had makes its test *skip with a reason*, never pass in silence: every `start` returns an
-//! `Option`, and a `None` has already been recorded by [`skip`].
+//! `Option`, and a `None` has already been recorded by [`skip()`].
 //!
 //! ```no_run
 //! # use lambark_parts as parts;
