@@ -57,6 +57,15 @@ fn ended(ending: Ending) -> Image {
     image().content(0, |content| content.ending = ending)
 }
 
+/// A layer that was not read to its end: what was hashed of it is not what the image names, and says nothing.
+fn cut(ending: Ending) -> Image {
+    ended(ending).content(0, |content| {
+        content.digest = Digest::of(b"a part");
+        content.diff_id = Digest::of(b"a plain part");
+        content.size = 1;
+    })
+}
+
 fn broken_endings() -> Vec<(&'static str, Ending)> {
     vec![
         ("truncated", Ending::Truncated("inside an entry".into())),
@@ -82,6 +91,7 @@ fn history(steps: &[(&str, bool)]) -> Vec<History> {
 
 fn zstd_layer() -> Table {
     let steps = |steps: &[(&str, bool)]| with(OCI_LAYER_ZSTD, ZSTD).config(|config| config.history = history(steps));
+    let three = [("ADD base", false), ("COPY a", false), ("COPY b", false)];
     let two = [("ADD base", false), ("ENV a=b", true), ("RUN apt-get install\n\tlibfoo", false)];
     let mut cases = of_types();
     cases.extend([
@@ -92,7 +102,8 @@ fn zstd_layer() -> Table {
         ("by its type alone", with(OCI_LAYER_ZSTD, ZSTD).depth(Manifest).facts(), Find(&[Warning])),
         ("the origin is unknown", with(OCI_LAYER_ZSTD, ZSTD).facts(), Says(Warning, "may come from the base image")),
         ("the build step is named", steps(&two).facts(), Says(Warning, "it was made by `RUN apt-get install  libfoo`")),
-        ("a history of other length names none", steps(&two[1..]).facts(), Says(Warning, "may come from the base")),
+        ("a shorter history names none", steps(&two[1..]).facts(), Says(Warning, "may come from the base")),
+        ("a longer one neither", steps(&three).facts(), Says(Warning, "may come from the base")),
         (
             "two of them",
             image().layers(vec![layer(OCI_LAYER_ZSTD, ZSTD), layer(DOCKER_LAYER_ZSTD, ZSTD)]).facts(),
@@ -220,7 +231,7 @@ fn layer_size_mismatch() -> Table {
     let read = |size| image().content(0, |content| content.size = size);
     let other_bytes = read(7).content(0, |content| content.digest = Digest::of(b"other"));
     let mut cases: Vec<Case> =
-        broken_endings().into_iter().map(|(title, ending)| (title, ended(ending).facts(), Pass)).collect();
+        broken_endings().into_iter().map(|(title, ending)| (title, cut(ending).facts(), Pass)).collect();
     cases.extend([
         (
             "longer in the store",
@@ -245,7 +256,7 @@ fn layer_digest_mismatch() -> Table {
     let other = || image().content(0, |content| content.digest = Digest::of(b"other"));
     let unlike = image().content(0, |content| content.digest = sha512);
     let mut cases: Vec<Case> =
-        broken_endings().into_iter().map(|(title, ending)| (title, ended(ending).facts(), Pass)).collect();
+        broken_endings().into_iter().map(|(title, ending)| (title, cut(ending).facts(), Pass)).collect();
     cases.extend([
         (
             "other bytes",
@@ -267,7 +278,7 @@ fn diff_id_mismatch() -> Table {
     let sha512 = Hasher::new(lambark_oci::Algorithm::Sha512).finish();
     let unlike = image().content(0, |content| content.diff_id = sha512);
     let mut cases: Vec<Case> =
-        broken_endings().into_iter().map(|(title, ending)| (title, ended(ending).facts(), Pass)).collect();
+        broken_endings().into_iter().map(|(title, ending)| (title, cut(ending).facts(), Pass)).collect();
     cases.extend([
         ("another tar", other().facts(), Says(Error, "unpacks to d9298a10d1b0")),
         ("another tar in a docker archive", other().docker_archive().facts(), Find(&[Error])),

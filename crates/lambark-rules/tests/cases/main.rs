@@ -14,10 +14,10 @@ mod matrix;
 use std::sync::LazyLock;
 
 use lambark_oci::{Architecture, Family};
-use lambark_rules::CATALOGUE;
 use lambark_rules::facts::ManifestPolicy;
+use lambark_rules::{CATALOGUE, Confidence};
 use support::laws::{Case, Expect, walk};
-use support::{image, image_of, nothing};
+use support::{Image, attestation, child, image, image_of, nothing};
 
 /// The cases of one rule.
 type Table = (&'static str, Vec<Case>);
@@ -56,6 +56,16 @@ fn every_rule_has_a_table_that_finds_something() {
         let finds = |expect| matches!(expect, Expect::Find(_) | Expect::Says(..));
         assert!(cases.iter().any(|(_, _, expect)| finds(*expect)), "{name} never finds anything");
     }
+}
+
+#[test]
+fn how_sure_an_index_is_refused_depends_on_its_shape() {
+    let (amd64, attested) = ([child("linux/amd64")], [child("linux/amd64"), attestation()]);
+    let confidence = |image: Image| lambark_rules::judge(&image.facts()).findings[0].confidence;
+    assert_eq!(confidence(image().index(&attested)), Confidence::Documented);
+    assert_eq!(confidence(image().list(&attested)), Confidence::Documented);
+    assert_eq!(confidence(image().list(&amd64)), Confidence::Reported(2));
+    assert_eq!(confidence(image().index(&amd64)), Confidence::Reported(1));
 }
 
 #[test]

@@ -166,6 +166,8 @@ fn attestation_manifest() -> Table {
             .field("artifactType", json!("application/vnd.docker.attestation.manifest.v1+json"))
             .field("subject", subject.clone())
     };
+    let typed = holding(OCI_EMPTY, &["application/json"])
+        .field("artifactType", json!("application/vnd.docker.attestation.manifest.v1+json"));
     table(
         "attestation-manifest",
         vec![
@@ -180,6 +182,7 @@ fn attestation_manifest() -> Table {
                 top_only(holding(OCI_CONFIG, &[IN_TOTO; 2]).facts()),
                 Says(Error, "2 in-toto statements"),
             ),
+            ("told by its artifactType alone", top_only(typed.facts()), Find(&[Error])),
             ("known as the image", holding(OCI_CONFIG, &[IN_TOTO]).facts(), Find(&[Error])),
             (
                 "an unmarked child of an index",
