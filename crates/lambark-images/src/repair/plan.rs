@@ -257,9 +257,19 @@ fn mend_plan(facts: &ImageFacts, layer: usize, unsafe_fixes: bool) -> MendPlan {
     };
     let mut plan = MendPlan::for_layer(&content.entries, files, layer);
     if unsafe_fixes {
-        plan.make_readable(files, layer);
+        let working_dir = facts.image_config().map_or("", |config| config.config.working_dir.as_str());
+        plan.make_readable(&content.entries, |path| is_of_the_function(path, working_dir));
     }
     plan
+}
+
+/// Whether a path is on the way to the function's own files, or one of them. Others have reasons to be private.
+fn is_of_the_function(path: &str, working_dir: &str) -> bool {
+    let within = |path: &str, root: &str| path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'));
+    ["var/task", "opt", working_dir.trim_matches('/')]
+        .into_iter()
+        .filter(|root| !root.is_empty())
+        .any(|root| path == root || within(path, root) || within(root, path))
 }
 
 fn plan_layer(layer: &LayerFacts, mend: MendPlan) -> Result<LayerPlan, Error> {

@@ -102,6 +102,6 @@ mod tests {
         }
         let mut late = Piece::new(30, 20);
         late.take(40, &file[40..]);
-        assert_eq!(late.bytes, []);
+        assert!(late.bytes.is_empty());
     }
 }

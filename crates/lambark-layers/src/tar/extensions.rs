@@ -33,12 +33,12 @@ impl Extensions {
 
     /// The path, if any extension has it: the name of a sparse file before PAX before GNU.
     pub(super) fn take_path(&mut self) -> Option<Vec<u8>> {
-        self.sparse_path.take().or(self.path.take()).or(self.gnu_path.take())
+        self.sparse_path.take().or_else(|| self.path.take()).or_else(|| self.gnu_path.take())
     }
 
     /// The link's target, if any extension has it.
     pub(super) fn take_link(&mut self) -> Option<Vec<u8>> {
-        self.link.take().or(self.gnu_link.take())
+        self.link.take().or_else(|| self.gnu_link.take())
     }
 
     /// Reads a PAX header's records: `length key=value\n`, again and again.

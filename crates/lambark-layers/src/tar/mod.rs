@@ -6,10 +6,14 @@
 
 mod extensions;
 mod header;
+mod mend;
 mod path;
+mod plan;
 mod reader;
 mod scan;
 
 pub(crate) use header::Header;
+pub use mend::{Mended, mend};
 pub(crate) use path::shown;
+pub use plan::MendPlan;
 pub use scan::{Scan, scan};
