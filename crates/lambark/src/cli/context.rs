@@ -1,0 +1,149 @@
+//! What every verb needs: how images are reached, who hears of progress, how wide the page is.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anstream::ColorChoice;
+use clap::{Args, ValueEnum};
+use etcetera::BaseStrategy;
+use lambark_images::{Access, Progress, Silent};
+use lambark_oci::Architecture;
+use lambark_rules::Needs;
+use lambark_rules::facts::Asked;
+
+use super::registry::Registry;
+use super::{output, progress};
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::render::Page;
+
+/// Flags of every verb.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(super) struct Global {
+    /// Print nothing but the result: no progress, no advice
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Tell nothing while working
+    #[arg(long, global = true)]
+    no_progress: bool,
+    /// Open no connection
+    #[arg(long, global = true)]
+    offline: bool,
+    /// When to use colour; NO_COLOR and CLICOLOR_FORCE count too
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    #[arg(help = "When to use colour: auto, always, never; `auto` minds NO_COLOR and CLICOLOR_FORCE")]
+    color: Colour,
+    /// Read this file instead of the nearest lambark.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where to remember layers that were re-encoded
+    #[arg(long, global = true, value_name = "DIR")]
+    cache_dir: Option<PathBuf>,
+    /// Where to keep what a repair replaced, for an undo
+    #[arg(long, global = true, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    #[command(flatten)]
+    registry: Registry,
+}
+
+/// `--color`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Global {
+    /// Sets what every stream of this process does about colour.
+    pub(super) fn choose_colour(&self) {
+        match self.color {
+            Colour::Auto => {}
+            Colour::Always => ColorChoice::Always.write_global(),
+            Colour::Never => ColorChoice::Never.write_global(),
+        }
+    }
+}
+
+/// What every verb needs.
+pub(super) struct Context {
+    global: Global,
+    /// How images are reached.
+    pub(super) access: Access,
+    /// Who hears how far the work is.
+    pub(super) progress: Arc<dyn Progress>,
+}
+
+impl Context {
+    pub(super) fn new(global: Global) -> Context {
+        let progress: Arc<dyn Progress> =
+            if global.quiet || global.no_progress { Arc::new(Silent) } else { progress::for_stderr() };
+        let registry = global.registry.clone();
+        let access = Access::new(global.offline, move || registry.options());
+        Context { global, access, progress }
+    }
+
+    /// The page of standard output.
+    pub(super) fn page(&self) -> Page {
+        Page { width: output::columns_of_stdout(), verbose: false, quiet: self.global.quiet }
+    }
+
+    /// `lambark.toml`, read when a verb asks for it: `lambark rules` must work beside a broken one.
+    pub(super) fn config(&self) -> Result<Config, Failure> {
+        let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+        Ok(Config::load(self.global.config.as_deref(), &here)?)
+    }
+
+    /// The user's cache, if this machine has a place for one.
+    pub(super) fn cache_dir(&self) -> Option<PathBuf> {
+        self.global.cache_dir.clone().or_else(|| Some(base()?.cache_dir().join("lambark")))
+    }
+
+    /// Where old manifests are kept. A change that cannot be undone is not made, so there has to be such a place.
+    pub(super) fn state_dir(&self) -> Result<PathBuf, Failure> {
+        let given = self.global.state_dir.clone();
+        given.or_else(|| Some(base()?.state_dir()?.join("lambark"))).ok_or_else(|| {
+            Failure::Arguments("there is no home directory to keep the old manifest in: give --state-dir".to_owned())
+        })
+    }
+}
+
+fn base() -> Option<etcetera::base_strategy::Xdg> {
+    etcetera::base_strategy::Xdg::new().ok()
+}
+
+/// What the rules are asked, by flag and file.
+pub(super) fn asked(architecture: Option<Architecture>, config: &Config) -> Asked {
+    Asked { architecture, policy: config.manifests() }
+}
+
+/// `--depth`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Depth {
+    /// The manifest and the config
+    Manifest,
+    /// Also the first bytes of each layer
+    Bytes,
+    /// Also every file of every layer
+    Files,
+}
+
+impl From<Depth> for Needs {
+    fn from(depth: Depth) -> Needs {
+        match depth {
+            Depth::Manifest => Needs::Manifest,
+            Depth::Bytes => Needs::Bytes,
+            Depth::Files => Needs::Files,
+        }
+    }
+}
+
+/// `--format` where there are no findings.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// For machines
+    Json,
+}

@@ -1,0 +1,96 @@
+//! An environment variable for each flag, all declared here.
+
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Command};
+
+/// Flags and their variables. A flag means the same under every verb, so it has one variable; only formats differ.
+pub(super) const VARIABLES: [(&str, &str); 25] = [
+    ("arch", "LAMBARK_ARCH"),
+    ("as", "LAMBARK_AS"),
+    ("ca-certificate", "LAMBARK_CA_CERTIFICATE"),
+    ("cache-dir", "LAMBARK_CACHE_DIR"),
+    ("color", "LAMBARK_COLOR"),
+    ("config", "LAMBARK_CONFIG"),
+    ("depth", "LAMBARK_DEPTH"),
+    ("drop-attestations", "LAMBARK_DROP_ATTESTATIONS"),
+    ("fail-on", "LAMBARK_FAIL_ON"),
+    ("gzip-level", "LAMBARK_GZIP_LEVEL"),
+    ("no-progress", "LAMBARK_NO_PROGRESS"),
+    ("offline", "LAMBARK_OFFLINE"),
+    ("output", "LAMBARK_OUTPUT"),
+    ("plain-http", "LAMBARK_PLAIN_HTTP"),
+    ("plan", "LAMBARK_PLAN"),
+    ("quiet", "LAMBARK_QUIET"),
+    ("replace-multi-platform", "LAMBARK_REPLACE_MULTI_PLATFORM"),
+    ("reuse-from", "LAMBARK_REUSE_FROM"),
+    ("state-dir", "LAMBARK_STATE_DIR"),
+    ("strict", "LAMBARK_STRICT"),
+    ("summary", "LAMBARK_SUMMARY"),
+    ("to", "LAMBARK_TO"),
+    ("undo", "LAMBARK_UNDO"),
+    ("unsafe-fixes", "LAMBARK_UNSAFE_FIXES"),
+    ("verbose", "LAMBARK_VERBOSE"),
+];
+
+/// `--format` has other values under each verb: one variable for all would break a verb that lacks the value.
+const FORMATS: [(&str, &str); 5] = [
+    ("check", "LAMBARK_CHECK_FORMAT"),
+    ("explain", "LAMBARK_EXPLAIN_FORMAT"),
+    ("fix", "LAMBARK_FIX_FORMAT"),
+    ("resolve", "LAMBARK_RESOLVE_FORMAT"),
+    ("rules", "LAMBARK_RULES_FORMAT"),
+];
+
+/// The variable of a verb's flag.
+pub(super) fn variable(verb: &str, flag: &str) -> Option<&'static str> {
+    let (table, key): (&[(&str, &'static str)], &str) =
+        if flag == "format" { (&FORMATS, verb) } else { (&VARIABLES, flag) };
+    table.iter().find(|(known, _)| *known == key).map(|(_, variable)| *variable)
+}
+
+/// Gives every flag its variable.
+pub(super) fn attach(command: Command) -> Command {
+    let verb = command.get_name().to_owned();
+    command
+        .mut_args(|arg| {
+            let Some(variable) = arg.get_long().and_then(|flag| variable(&verb, flag)) else { return arg };
+            let arg = arg.env(variable).hide_env_values(true);
+            // `LAMBARK_STRICT=0` means no: clap's own parser would want `false` in full.
+            if matches!(arg.get_action(), ArgAction::SetTrue) {
+                arg.value_parser(FalseyValueParser::new())
+            } else {
+                arg
+            }
+        })
+        .mut_subcommands(attach)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn flags(command: &Command, seen: &mut BTreeSet<(String, String)>) {
+        for arg in command.get_arguments() {
+            if let Some(flag) = arg.get_long().filter(|flag| !matches!(*flag, "help" | "version")) {
+                assert!(arg.get_env().is_some(), "{} --{flag} has no environment variable", command.get_name());
+                seen.insert((command.get_name().to_owned(), flag.to_owned()));
+            }
+        }
+        command.get_subcommands().for_each(|verb| flags(verb, seen));
+    }
+
+    #[test]
+    fn every_flag_has_a_variable_and_every_variable_a_flag() {
+        let mut seen = BTreeSet::new();
+        flags(&crate::cli::command(), &mut seen);
+        for (flag, variable) in VARIABLES {
+            assert!(seen.iter().any(|(_, known)| known == flag), "{variable} belongs to no flag");
+            assert_eq!(variable, format!("LAMBARK_{}", flag.to_uppercase().replace('-', "_")));
+        }
+        for (verb, variable) in FORMATS {
+            assert!(seen.contains(&(verb.to_owned(), "format".to_owned())), "{variable} belongs to no flag");
+        }
+    }
+}

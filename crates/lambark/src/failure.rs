@@ -1,0 +1,123 @@
+//! What can go wrong, for people: the kind, the exit code and the hint of every error that a user can see. The one
+//! place that decides them.
+
+use std::io;
+use std::path::PathBuf;
+
+use lambark_images::{Error, Kind};
+use lambark_oci::index::SelectError;
+use lambark_oci::reference::ReferenceError;
+
+use crate::config::ConfigError;
+use crate::exit;
+
+/// Why a verb could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A name that leads nowhere by its grammar: the user's.
+    #[error(transparent)]
+    Name(#[from] ReferenceError),
+    /// Looking at an image or writing one.
+    #[error(transparent)]
+    Image(#[from] Error),
+    /// `lambark.toml`: the user's.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A rule that does not exist: the user's.
+    #[error("there is no rule `{name}`")]
+    UnknownRule {
+        /// What was asked for.
+        name: String,
+        /// The rule that was probably meant.
+        nearest: Option<&'static str>,
+    },
+    /// Two arguments that contradict each other: the user's.
+    #[error("{0}")]
+    Arguments(String),
+    /// The image inside would be refused too: its maker's.
+    #[error("{image} cannot be deployed as it is: {}", .rules.join(", "))]
+    NotDeployable {
+        /// The image.
+        image: String,
+        /// The rules that say so.
+        rules: Vec<&'static str>,
+    },
+    /// The report could not be written: this machine's.
+    #[error("cannot write {path}: {source}")]
+    Output {
+        /// Where to.
+        path: PathBuf,
+        /// The operating system's word.
+        source: io::Error,
+    },
+}
+
+impl From<SelectError> for Failure {
+    fn from(error: SelectError) -> Failure {
+        Failure::Image(Error::Select(error))
+    }
+}
+
+impl Failure {
+    /// Whose fault it is, in one word for machines.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Failure::Name(_) | Failure::Config(_) | Failure::UnknownRule { .. } | Failure::Arguments(_) => "usage",
+            Failure::NotDeployable { .. } => "findings",
+            Failure::Output { .. } => "machine",
+            Failure::Image(error) => match error.kind() {
+                Kind::NotFound => "not-found",
+                Kind::Authentication => "authentication",
+                Kind::Network => "network",
+                Kind::Malformed => "malformed",
+                Kind::Usage => "usage",
+                Kind::Refused => "refused",
+                Kind::Machine => "machine",
+            },
+        }
+    }
+
+    /// The process's exit code.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self.kind() {
+            "usage" => exit::USAGE,
+            "findings" => exit::FINDINGS,
+            "refused" => exit::REFUSED,
+            _ => exit::COULD_NOT_LOOK,
+        }
+    }
+
+    /// Whether whoever read the output stopped reading, as `| head` does.
+    #[must_use]
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Failure::Output { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// What the reader can do now.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Failure::UnknownRule { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
+            Failure::UnknownRule { nearest: None, .. } => Some("`lambark rules` lists them".to_owned()),
+            Failure::NotDeployable { image, .. } => Some(format!("`lambark check {image}` tells more")),
+            Failure::Config(error) => error.hint(),
+            Failure::Image(error) => hint_of_image(error),
+            Failure::Name(_) | Failure::Arguments(_) | Failure::Output { .. } => None,
+        }
+    }
+}
+
+fn hint_of_image(error: &Error) -> Option<String> {
+    match error {
+        Error::Refused { instead, .. } => instead.as_ref().map(|command| format!("run `{command}`")),
+        Error::Ambiguous { .. } => Some("name one, for instance oci:DIR:TAG or oci-archive:FILE:TAG".to_owned()),
+        _ if error.kind() == Kind::Authentication => Some(
+            "log in with `docker login HOST`; for ECR: `aws ecr get-login-password | docker login --username AWS \
+             --password-stdin HOST`"
+                .to_owned(),
+        ),
+        _ => None,
+    }
+}

@@ -1,0 +1,17 @@
+//! `explain`: what a rule means.
+
+use lambark_rules::{CATALOGUE, Rule, rule};
+
+use crate::failure::Failure;
+use crate::words::nearest;
+
+/// The rule of that name.
+///
+/// # Errors
+/// [`Failure::UnknownRule`], with the rule that was probably meant.
+pub fn run(name: &str) -> Result<&'static Rule, Failure> {
+    rule(name).ok_or_else(|| Failure::UnknownRule {
+        name: name.to_owned(),
+        nearest: nearest(name, CATALOGUE.iter().map(|rule| rule.name)),
+    })
+}

@@ -1,0 +1,139 @@
+//! `fix`: mends an image where it lies.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use lambark_images::cache::Cache;
+use lambark_images::repair::undo::UndoStore;
+use lambark_images::repair::{self, Options, Request};
+use lambark_images::{Access, Gather, Progress};
+use lambark_oci::{ImageName, RawDocument};
+use lambark_registry::Traffic;
+use lambark_rules::facts::Asked;
+use lambark_rules::{Finding, Needs, Safety, Severity};
+
+use super::check::default_depth;
+use crate::exit;
+use crate::failure::Failure;
+use crate::words::shell;
+
+/// What to mend, and how.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The image, as the user wrote it.
+    pub image: String,
+    /// Where the result goes; in place when absent.
+    pub to: Option<String>,
+    /// What the rules are asked.
+    pub asked: Asked,
+    /// How deep to look first; by where the image lies if nothing is said.
+    pub depth: Option<Needs>,
+    /// What the user allows and wants.
+    pub options: Options,
+    /// Only plan.
+    pub plan_only: bool,
+    /// An image whose gzip layers may be used again.
+    pub reuse_from: Option<String>,
+    /// Where this machine remembers layers; nothing is remembered without.
+    pub cache: Option<PathBuf>,
+    /// Where old manifests are kept.
+    pub state: PathBuf,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The image, as the user wrote it.
+    pub image: String,
+    /// What was found, planned and done.
+    pub repair: repair::Outcome,
+    /// What the dialogue with registries cost.
+    pub traffic: Traffic,
+    unsafe_fixes: bool,
+}
+
+/// Looks, plans, and unless only a plan is wanted carries it out.
+///
+/// # Errors
+/// When the image cannot be looked at, consent is missing, or writing failed; the name then stands where it stood.
+pub fn run(settings: &Settings, access: &Access, progress: &Arc<dyn Progress>) -> Result<Outcome, Failure> {
+    let from = super::name(&settings.image)?;
+    let to = settings.to.as_deref().map(target).transpose()?;
+    let reuse_from = settings.reuse_from.as_deref().map(super::name).transpose()?;
+    let depth = settings.depth.unwrap_or_else(|| default_depth(&from));
+    let request = Request {
+        from: &from,
+        to: to.as_ref(),
+        gather: Gather { depth, asked: settings.asked },
+        options: settings.options,
+        plan_only: settings.plan_only,
+        reuse_from: reuse_from.as_ref(),
+        cache: settings.cache.as_deref().map(Cache::new),
+        undo: &UndoStore::new(&settings.state),
+    };
+    let repair = repair::fix(&request, access, progress)?;
+    Ok(Outcome {
+        image: settings.image.clone(),
+        repair,
+        traffic: access.traffic(),
+        unsafe_fixes: settings.options.unsafe_fixes,
+    })
+}
+
+/// Reads the name of something that is to be written. A path that does not exist yet says by its prefix what it is to
+/// become, so a bare one is an error.
+fn target(text: &str) -> Result<ImageName, Failure> {
+    match ImageName::parse(text, |_| false) {
+        Err(_) if std::path::Path::new(text).exists() => Ok(ImageName::Path(text.to_owned())),
+        other => Ok(other?),
+    }
+}
+
+impl Outcome {
+    /// Errors that this repair did not touch.
+    pub fn left(&self) -> impl Iterator<Item = &Finding> {
+        self.repair.judgement.findings.iter().filter(|finding| {
+            let mended = match finding.fix.as_ref().map(|fix| fix.safety) {
+                Some(Safety::Safe) => true,
+                Some(Safety::Unsafe) => self.unsafe_fixes,
+                Some(Safety::Manual) | None => false,
+            };
+            finding.severity == Severity::Error && !mended
+        })
+    }
+
+    /// The command that takes the repair back, if something was replaced.
+    #[must_use]
+    pub fn undo_command(&self) -> Option<String> {
+        let applied = self.repair.applied.as_ref().filter(|applied| applied.undoable)?;
+        debug_assert!(applied.replaced.is_some(), "only what was replaced can come back");
+        Some(format!("lambark fix {} --undo", shell(&self.repair.target.to_string())))
+    }
+
+    /// 1 when errors are left that a repair cannot mend.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        if self.left().next().is_some() { exit::FINDINGS } else { exit::FINE }
+    }
+}
+
+/// What an undo brought back.
+#[derive(Debug)]
+pub struct Undone {
+    /// The name.
+    pub name: ImageName,
+    /// What stands there again.
+    pub restored: RawDocument,
+    /// What the dialogue with registries cost.
+    pub traffic: Traffic,
+}
+
+/// Takes back the last repair of a name.
+///
+/// # Errors
+/// When nothing is known of it or the name was moved since.
+pub fn undo(image: &str, state: &std::path::Path, access: &Access) -> Result<Undone, Failure> {
+    let name = super::name(image)?;
+    let restored = repair::take_back(&name, access, &UndoStore::new(state))?;
+    Ok(Undone { name, restored, traffic: access.traffic() })
+}

@@ -1,0 +1,30 @@
+//! What lambark does, one file a verb: Settings in, Outcome out. Nothing here prints, exits, or reads the environment.
+
+pub mod advice;
+pub mod check;
+pub mod explain;
+pub mod fix;
+pub mod resolve;
+
+use std::io;
+use std::path::Path;
+
+use lambark_images::Error;
+use lambark_oci::ImageName;
+use lambark_oci::reference::ReferenceError;
+
+use crate::failure::Failure;
+
+/// Reads an image's name; a bare path counts if it exists.
+///
+/// # Errors
+/// When it is neither.
+pub fn name(text: &str) -> Result<ImageName, Failure> {
+    ImageName::parse(text, |path| Path::new(path).exists()).map_err(|error| match error {
+        // Nobody writes a registry's name like this: the file is not there.
+        ReferenceError::NoHost(_) if text.starts_with(['/', '.']) || text.ends_with(".tar") => {
+            Failure::Image(Error::Read { path: text.into(), source: io::ErrorKind::NotFound.into() })
+        }
+        error => error.into(),
+    })
+}

@@ -1,0 +1,114 @@
+//! `fix` for people: what it was, what was done, what it cost, and the way back.
+
+use std::io::{self, Write};
+
+use lambark_registry::Traffic;
+
+use super::escape::plain;
+use super::style::{self, BOLD, CODE, DIM};
+use super::{Page, describe, wrap};
+use crate::operations::advice::update_command;
+use crate::operations::fix::{Outcome, Undone};
+use crate::words::{bytes, count};
+
+/// Writes what was done; the last line tells what it cost.
+///
+/// # Errors
+/// When `out` fails.
+pub fn outcome(out: &mut dyn Write, outcome: &Outcome, page: Page) -> io::Result<()> {
+    let repair = &outcome.repair;
+    let name = plain(&outcome.image);
+    write!(out, "{BOLD}{name}{BOLD:#} → {}", plain(&describe::top(&repair.facts)))?;
+    if let Ok(top) = repair.facts.top.known() {
+        write!(out, ", {}", top.digest())?;
+    }
+    writeln!(out, "\n")?;
+    steps(out, outcome, page)?;
+    result(out, outcome)?;
+    left(out, outcome, page)?;
+    if !page.quiet {
+        advise(out, outcome)?;
+    }
+    cost(out, &outcome.traffic)
+}
+
+fn steps(out: &mut dyn Write, outcome: &Outcome, page: Page) -> io::Result<()> {
+    let mut title = if outcome.repair.applied.is_some() { "did" } else { "plan" };
+    for step in outcome.repair.plan.steps() {
+        write!(out, "  {DIM}{title:8}{DIM:#} ")?;
+        wrap::write(out, &plain(&step), 11, 11, page.width)?;
+        writeln!(out)?;
+        title = "";
+    }
+    Ok(())
+}
+
+fn result(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+    let target = outcome.repair.target.to_string();
+    let Some(applied) = &outcome.repair.applied else {
+        let why =
+            if outcome.repair.plan.changes_nothing() { "nothing to mend" } else { "only planned: nothing was changed" };
+        return writeln!(out, "  {DIM}result{DIM:#}   {why}");
+    };
+    let green = style::DONE;
+    let what = applied.image.media_type().describe();
+    writeln!(out, "  {DIM}result{DIM:#}   {green}{}{green:#} → {what}, {}", plain(&target), applied.image.digest())?;
+    for (old, new) in &applied.encoded {
+        writeln!(out, "  {DIM}layer{DIM:#}    {} → {} ({})", old, new.digest, bytes(new.size))?;
+    }
+    if applied.reused > 0 {
+        writeln!(out, "  {DIM}reused{DIM:#}   {} encoded before", count(applied.reused, "layer"))?;
+    }
+    for referrer in &applied.referrers {
+        writeln!(out, "  {DIM}referrer{DIM:#} {referrer}")?;
+    }
+    Ok(())
+}
+
+/// Errors that a repair cannot mend.
+fn left(out: &mut dyn Write, outcome: &Outcome, page: Page) -> io::Result<()> {
+    for finding in outcome.left() {
+        let colour = style::severity(finding.severity);
+        let title = format!("{}[{}]", finding.severity, finding.rule);
+        write!(out, "\n{colour}{title}{colour:#}: ")?;
+        wrap::write(out, &plain(&finding.message), title.len() + 2, 4, page.width)?;
+        writeln!(out)?;
+        if let Some(fix) = &finding.fix {
+            write!(out, "   {DIM}={DIM:#} help: ")?;
+            wrap::write(out, &plain(&fix.summary), 11, 11, page.width)?;
+            writeln!(out)?;
+        }
+    }
+    Ok(())
+}
+
+fn advise(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+    let hint = style::HINT;
+    if let (Some(reference), Some(_)) = (outcome.repair.deployable(), &outcome.repair.applied) {
+        writeln!(out, "\n{hint}help{hint:#}: deploy it by its digest\n")?;
+        for line in update_command(&reference) {
+            writeln!(out, "    {CODE}{line}{CODE:#}")?;
+        }
+    }
+    if let Some(command) = outcome.undo_command() {
+        writeln!(out, "\n{hint}help{hint:#}: take it back\n\n    {CODE}{}{CODE:#}", plain(&command))?;
+    }
+    Ok(())
+}
+
+fn cost(out: &mut dyn Write, traffic: &Traffic) -> io::Result<()> {
+    let requests = usize::try_from(traffic.requests).unwrap_or(usize::MAX);
+    let (received, sent) = (bytes(traffic.bytes_received), bytes(traffic.bytes_sent));
+    writeln!(out, "\n{}, {received} received, {sent} sent", count(requests, "request"))
+}
+
+/// Writes what an undo brought back.
+///
+/// # Errors
+/// When `out` fails.
+pub fn undone(out: &mut dyn Write, undone: &Undone) -> io::Result<()> {
+    let (name, green) = (undone.name.to_string(), style::DONE);
+    let what = undone.restored.media_type().describe();
+    writeln!(out, "{green}{}{green:#} → {what}, {} again", plain(&name), undone.restored.digest())?;
+    cost(out, &undone.traffic)
+}

@@ -1,0 +1,14 @@
+//! Machine formats: versioned copies of what is inside, never the inside itself.
+
+pub mod check;
+mod fix;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod v1;
+mod write;
+
+pub use check::check;
+pub use fix::{fix, resolve, undone};
+pub use rules::{explain, rules};
+pub use write::document;

@@ -1,0 +1,30 @@
+//! One report, one file a format; each writes to any `Write`.
+
+pub mod describe;
+pub mod escape;
+pub mod fix;
+pub mod github;
+pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod reference;
+pub mod rules;
+pub mod sarif;
+pub mod style;
+pub mod summary;
+pub mod text;
+mod wrap;
+
+#[cfg(test)]
+pub(crate) mod samples;
+
+/// How wide and how talkative text for people is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Page {
+    /// Columns to wrap at; `None` where nobody sees columns (a file, a pipe, a log).
+    pub width: Option<usize>,
+    /// Whether to list what is normally summed up.
+    pub verbose: bool,
+    /// Whether to leave out advice.
+    pub quiet: bool,
+}

@@ -1,0 +1,94 @@
+//! Rules for people: a table of all, a page of one.
+
+use std::io::{self, Write};
+
+use lambark_rules::{CATALOGUE, Needs, Rule, Safety};
+
+use super::style::{self, BOLD, DIM};
+use super::{Page, markdown};
+
+/// Writes the table of all rules.
+///
+/// # Errors
+/// When `out` fails.
+pub fn table(out: &mut dyn Write, page: Page) -> io::Result<()> {
+    let names = CATALOGUE.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
+    writeln!(out, "{BOLD}{:names$}  severity  confidence          gate         looks at  lambark fix{BOLD:#}", "rule")?;
+    for rule in CATALOGUE {
+        let colour = style::severity(rule.severity);
+        writeln!(
+            out,
+            "{:names$}  {colour}{:8}{colour:#}  {:18}  {:11}  {:8}  {}",
+            rule.name,
+            rule.severity.to_string(),
+            rule.confidence.to_string(),
+            rule.gate.to_string(),
+            needs(rule.needs),
+            fix(rule.fix),
+        )?;
+    }
+    if page.quiet { Ok(()) } else { writeln!(out, "\n`lambark explain RULE` tells what one means and what helps.") }
+}
+
+fn needs(needs: Needs) -> &'static str {
+    match needs {
+        Needs::Manifest => "manifest",
+        Needs::Bytes => "bytes",
+        Needs::Files => "files",
+    }
+}
+
+fn fix(safety: Option<Safety>) -> &'static str {
+    match safety {
+        Some(Safety::Safe) => "mends it",
+        Some(Safety::Unsafe) => "with --unsafe-fixes",
+        Some(Safety::Manual) | None => "no",
+    }
+}
+
+/// Writes a rule's page for a terminal.
+///
+/// # Errors
+/// When `out` fails.
+pub fn page(out: &mut dyn Write, rule: &Rule, page: Page) -> io::Result<()> {
+    markdown::page(out, rule.doc, page.width)?;
+    let colour = style::severity(rule.severity);
+    writeln!(
+        out,
+        "\n{DIM}severity{DIM:#} {colour}{}{colour:#} · {DIM}confidence{DIM:#} {} · {DIM}gate{DIM:#} {} · {DIM}looks at{DIM:#} {}",
+        rule.severity,
+        rule.confidence,
+        rule.gate,
+        needs(rule.needs)
+    )?;
+    writeln!(out, "{DIM}lambark fix{DIM:#} {}", fix(rule.fix))?;
+    for source in rule.sources {
+        writeln!(out, "{DIM}source{DIM:#} {source}")?;
+    }
+    Ok(())
+}
+
+/// Writes every rule's page as one Markdown document.
+///
+/// # Errors
+/// When `out` fails.
+pub fn all_pages(out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "# Rules\n\n<!-- Made by `cargo xtask generate` from crates/lambark-rules. -->\n")?;
+    writeln!(out, "| rule | severity | confidence | gate | looks at | `lambark fix` |\n|---|---|---|---|---|---|")?;
+    for rule in CATALOGUE {
+        let (name, needs, fix) = (rule.name, needs(rule.needs), fix(rule.fix));
+        let Rule { severity, confidence, gate, .. } = rule;
+        writeln!(out, "| [{name}](#{name}) | {severity} | {confidence} | {gate} | {needs} | {fix} |")?;
+    }
+    for rule in CATALOGUE {
+        writeln!(out)?;
+        let mut fenced = false;
+        for line in rule.doc.lines() {
+            fenced ^= line.starts_with("```");
+            // Each page's own title becomes a section of this one.
+            let deeper = if line.starts_with('#') && !fenced { "#" } else { "" };
+            writeln!(out, "{deeper}{line}")?;
+        }
+    }
+    Ok(())
+}

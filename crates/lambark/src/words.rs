@@ -1,0 +1,92 @@
+//! Small matters of wording: plurals, sizes, the nearest known word.
+
+/// `1 layer`, `3 layers`: every plural goes through here.
+pub(crate) fn count(number: usize, one: &str) -> String {
+    match (number, one.strip_suffix('y')) {
+        (1, _) => format!("1 {one}"),
+        // `entry` becomes `entries`, but `key` stays regular.
+        (_, Some(stem)) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{number} {stem}ies"),
+        (_, _) if one.ends_with('x') => format!("{number} {one}es"),
+        _ => format!("{number} {one}s"),
+    }
+}
+
+/// `512 B`, `41.2 MB`: decimal units, as registries count.
+pub(crate) fn bytes(size: u64) -> String {
+    const UNITS: [(&str, u64); 3] = [("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
+    if size < 1_000 {
+        return format!("{size} B");
+    }
+    // Rounded to tenths first, so that just under 1 MB is not told as 1000.0 kB.
+    let tenths = |worth: u64| (u128::from(size) * 10 + u128::from(worth) / 2) / u128::from(worth);
+    let fits = |(_, worth): &&(&str, u64)| tenths(*worth) < 10_000;
+    let (unit, worth) = UNITS.iter().find(fits).unwrap_or(&UNITS[2]);
+    format!("{}.{} {unit}", tenths(*worth) / 10, tenths(*worth) % 10)
+}
+
+/// The known word that `wrong` was probably meant to be.
+pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wrong = wrong.to_lowercase();
+    known
+        .into_iter()
+        .map(|word| (strsim::damerau_levenshtein(&wrong, word), word))
+        .filter(|(distance, word)| *distance <= word.len().max(wrong.len()) / 2)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, word)| word)
+}
+
+/// `text` as one word of a POSIX shell.
+pub(crate) fn shell(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+,=".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plurals() {
+        assert_eq!(count(1, "index"), "1 index");
+        assert_eq!(count(2, "index"), "2 indexes");
+        assert_eq!(count(0, "layer"), "0 layers");
+        assert_eq!(count(2, "other entry"), "2 other entries");
+        assert_eq!(count(2, "key"), "2 keys");
+    }
+
+    #[test]
+    fn sizes_are_rounded_to_the_unit_that_reads_best() {
+        for (size, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1.0 kB"),
+            (999_960, "1.0 MB"),
+            (41_249_999, "41.2 MB"),
+            (10_000_000_000, "10.0 GB"),
+            (u64::MAX, "18446744073.7 GB"),
+        ] {
+            assert_eq!(bytes(size), text);
+        }
+    }
+
+    #[test]
+    fn the_nearest_word_is_named_only_if_it_is_near() {
+        let rules = ["image-index", "zstd-layer", "wrong-os"];
+        assert_eq!(nearest("imageindex", rules), Some("image-index"));
+        assert_eq!(nearest("ZSTD-layers", rules), Some("zstd-layer"));
+        assert_eq!(nearest("kubernetes", rules), None);
+    }
+
+    #[test]
+    fn shell_words_survive_a_shell() {
+        assert_eq!(shell("oci:dir/a.b:v1"), "oci:dir/a.b:v1");
+        assert_eq!(shell("a b"), "'a b'");
+        assert_eq!(shell("it's"), r"'it'\''s'");
+        assert_eq!(shell(""), "''");
+        assert_eq!(shell("$(x)"), "'$(x)'");
+    }
+}
