@@ -36,6 +36,25 @@ pub static CATALOGUE: &[&Rule] = &[
     &image::diff_id_mismatch::RULE,
     &image::truncated_layer::RULE,
     &image::missing_blob::RULE,
+    // The files.
+    &image::missing_parent_directory::RULE,
+    &image::late_parent_directory::RULE,
+    &image::image_too_large::RULE,
+    &image::path_escapes_root::RULE,
+    &image::device_node::RULE,
+    &image::hardlink_without_target::RULE,
+    &image::unreadable_file::RULE,
+    &image::entrypoint_missing::RULE,
+    &image::entrypoint_not_executable::RULE,
+    &image::entrypoint_wrong_machine::RULE,
+    &image::interpreter_missing::RULE,
+    &image::shared_library_missing::RULE,
+    &image::glibc_too_old::RULE,
+    &image::handler_missing::RULE,
+    &image::cmd_count::RULE,
+    &image::workdir_missing::RULE,
+    &image::no_runtime_client::RULE,
+    &image::extension_not_executable::RULE,
 ];
 
 /// The rule of that name.

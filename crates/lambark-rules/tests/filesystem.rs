@@ -429,9 +429,9 @@ proptest! {
                 prop_assert_eq!((found.path, found.node), (path, node));
             }
         }
-        for index in 0..layers.len() {
+        for (index, layer) in layers.iter().enumerate() {
             for missing in files.missing_directories(index) {
-                prop_assert!(missing.before < layers[index].len());
+                prop_assert!(missing.before < layer.len());
                 prop_assert!(!missing.path.is_empty());
             }
         }

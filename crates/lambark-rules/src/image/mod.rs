@@ -1,7 +1,10 @@
 //! Rules on an image: one file and one Markdown page each.
 
 mod evidence;
+mod handler;
 mod layers;
+mod linking;
+mod start;
 mod words;
 
 pub mod artifact_manifest;
@@ -34,3 +37,22 @@ pub mod truncated_layer;
 pub mod uncompressed_docker_layer;
 pub mod uncompressed_oci_layer;
 pub mod zstd_layer;
+
+pub mod cmd_count;
+pub mod device_node;
+pub mod entrypoint_missing;
+pub mod entrypoint_not_executable;
+pub mod entrypoint_wrong_machine;
+pub mod extension_not_executable;
+pub mod glibc_too_old;
+pub mod handler_missing;
+pub mod hardlink_without_target;
+pub mod image_too_large;
+pub mod interpreter_missing;
+pub mod late_parent_directory;
+pub mod missing_parent_directory;
+pub mod no_runtime_client;
+pub mod path_escapes_root;
+pub mod shared_library_missing;
+pub mod unreadable_file;
+pub mod workdir_missing;

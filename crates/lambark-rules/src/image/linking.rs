@@ -1,0 +1,172 @@
+//! How the dynamic loader finds shared libraries.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::start::{Start, elf};
+use crate::facts::filesystem::Resolved;
+use crate::facts::{Elf, Node};
+
+/// Where loaders look without being told: glibc of Red Hat and Debian, musl; then what Lambda adds for its runtimes.
+const DEFAULT_DIRECTORIES: [&str; 18] = [
+    "/lib64",
+    "/usr/lib64",
+    "/lib",
+    "/usr/lib",
+    "/usr/local/lib64",
+    "/usr/local/lib",
+    "/lib/x86_64-linux-gnu",
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/local/lib/x86_64-linux-gnu",
+    "/lib/aarch64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/usr/local/lib/aarch64-linux-gnu",
+    "/var/lang/lib",
+    "/var/runtime",
+    "/var/runtime/lib",
+    "/var/task",
+    "/var/task/lib",
+    "/opt/lib",
+];
+
+/// Names that musl's loader answers for itself.
+const IN_MUSL: [&str; 9] =
+    ["libc.so", "libpthread.so", "librt.so", "libm.so", "libdl.so", "libutil.so", "libxnet.so", "libc.musl", "ld-musl"];
+
+/// Libraries of a graphics driver: they come with the machine, never with an image.
+const FROM_DRIVER: [&str; 5] = ["libcuda.so", "libnvidia-", "libnvcuvid.so", "libnvoptix.so", "libcudadebugger.so"];
+
+/// How many objects one program may load; more are not followed.
+const MAX_OBJECTS: usize = 4_096;
+
+/// The dynamic loader's view of an image.
+pub(super) struct Linker<'a> {
+    start: Start<'a>,
+    search: Vec<String>,
+    /// Every file and link that is called like a library, anywhere.
+    names: HashSet<String>,
+}
+
+/// What one object asks for and does not get.
+pub(super) struct Unmet<'a> {
+    /// The name that it asks for.
+    pub(super) library: Box<str>,
+    /// The object that asks.
+    pub(super) by: Resolved<'a>,
+    /// Whether a file of that name is somewhere in the image, where nothing seen here makes a loader look.
+    pub(super) elsewhere: bool,
+}
+
+/// All objects that one program loads.
+pub(super) struct Loaded<'a> {
+    pub(super) objects: Vec<Resolved<'a>>,
+    pub(super) unmet: Vec<Unmet<'a>>,
+}
+
+impl<'a> Linker<'a> {
+    pub(super) fn new(start: Start<'a>) -> Linker<'a> {
+        let told = start.config.env("LD_LIBRARY_PATH").unwrap_or_default();
+        let told = told.split([':', ';']).filter(|directory| !directory.is_empty());
+        let search = told.chain(DEFAULT_DIRECTORIES).map(str::to_owned).collect();
+        let names = start.files.walk("").filter(|(_, node)| !node.is_directory());
+        let names = names.filter_map(|(path, _)| {
+            let name = path.rsplit('/').next().unwrap_or(&path);
+            name.contains(".so").then(|| name.to_owned())
+        });
+        Linker { start, search, names: names.collect() }
+    }
+
+    /// What `root` loads, itself first, and what it lacks.
+    pub(super) fn load(&self, root: Resolved<'a>) -> Loaded<'a> {
+        let machine = elf(&root).map(|elf| elf.machine);
+        let mut loaded = Loaded { objects: Vec::new(), unmet: Vec::new() };
+        let mut known: BTreeSet<Box<str>> = BTreeSet::new();
+        // Objects below inherit a run path (RPATH) or not (RUNPATH); to be sure they always do here.
+        let mut inherited: Vec<String> = Vec::new();
+        let mut todo = vec![root];
+        while let Some(object) = todo.pop().filter(|_| loaded.objects.len() < MAX_OBJECTS) {
+            if let Some(elf) = elf(&object) {
+                inherited.extend(run_path(elf, &object.path));
+                for library in elf.needed.iter().filter(|name| !self.is_provided(name)) {
+                    if !known.insert(library.clone()) {
+                        continue;
+                    }
+                    match self.find(library, &inherited, machine) {
+                        Some(found) => todo.push(found),
+                        None => loaded.unmet.push(self.unmet(library, &object)),
+                    }
+                }
+            }
+            loaded.objects.push(object);
+        }
+        loaded
+    }
+
+    /// The C library of glibc that programs of that machine load.
+    pub(super) fn glibc(&self, machine: u16) -> Option<Resolved<'a>> {
+        self.find("libc.so.6", &[], Some(machine))
+    }
+
+    fn unmet(&self, library: &str, by: &Resolved<'a>) -> Unmet<'a> {
+        let name = library.rsplit('/').next().unwrap_or(library);
+        Unmet { library: library.into(), by: by.clone(), elsewhere: self.names.contains(name) }
+    }
+
+    fn find(&self, library: &str, inherited: &[String], machine: Option<u16>) -> Option<Resolved<'a>> {
+        let fits = |found: &Resolved<'a>| {
+            found.node.is_file() && elf(found).is_none_or(|elf| machine.is_none_or(|machine| machine == elf.machine))
+        };
+        if library.contains('/') {
+            return self.start.files.resolve(self.start.cwd(), library).ok().filter(fits);
+        }
+        let directories = inherited.iter().chain(&self.search);
+        directories.filter_map(|directory| self.start.files.resolve(directory, library).ok()).find(fits)
+    }
+
+    /// Whether a name is answered without a file: by musl's loader, or by the machine's driver.
+    fn is_provided(&self, library: &str) -> bool {
+        let musl = || self.names.iter().any(|name| name.starts_with("ld-musl-"));
+        FROM_DRIVER.iter().any(|prefix| library.starts_with(prefix))
+            || (is_musls(library) && musl() && !library.ends_with(".so.6"))
+    }
+}
+
+/// Whether musl's loader answers for the name. `libc.so.6` is glibc's, `libc.so` and `libc.musl-x86_64.so.1` are its own.
+fn is_musls(library: &str) -> bool {
+    IN_MUSL.iter().any(|name| library == *name || (library.starts_with(name) && name.contains("musl")))
+}
+
+/// The directories that an object names, `$ORIGIN` and its like put in.
+fn run_path(elf: &Elf, path: &str) -> Vec<String> {
+    let origin = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+    let mut directories = Vec::new();
+    for directory in elf.run_path.iter().filter(|directory| !directory.is_empty()) {
+        let directory = directory.replace("${ORIGIN}", "$ORIGIN").replace("$ORIGIN", &format!("/{origin}"));
+        let directory = directory.replace("${LIB}", "$LIB");
+        if directory.contains("$LIB") {
+            directories.extend(["lib", "lib64"].map(|lib| directory.replace("$LIB", lib)));
+        } else {
+            directories.push(directory);
+        }
+    }
+    directories
+}
+
+/// The native modules of the function: what a language's `import` would load, not the language's own parts.
+pub(super) fn modules<'a>(start: &Start<'a>) -> Vec<(String, &'a Node)> {
+    let wanted = super::entrypoint_wrong_machine::architecture;
+    let named = start.config.platform().lambda_architecture();
+    let root = start.task_root().trim_matches('/');
+    let is_module = |(path, node): &(String, &'a Node)| {
+        let Some(elf) = node.notes.as_ref().and_then(|notes| notes.elf.as_ref()) else { return false };
+        let name = path.rsplit('/').next().unwrap_or(path);
+        // Prebuilt variants for other systems lie side by side; only the fitting one is ever loaded.
+        let foreign = path.contains("/prebuilds/") || path.contains("musl") || wanted(elf.machine) != named;
+        node.is_file() && !foreign && (name.ends_with(".so") || name.ends_with(".node")) && is_of_function(path, root)
+    };
+    start.files.walk("").filter(is_module).collect()
+}
+
+fn is_of_function(path: &str, task_root: &str) -> bool {
+    let below = |root: &str| !root.is_empty() && path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'));
+    below(task_root) || path.contains("/site-packages/") || path.contains("/dist-packages/")
+}
