@@ -5,11 +5,13 @@
 
 mod documents;
 mod names;
+mod streams;
 
 use std::path::PathBuf;
 
 pub use documents::{config, manifest};
 pub use names::{challenge, reference};
+pub use streams::{elf, gzip, layer, tar};
 
 /// A fuzz target.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +28,10 @@ pub const TARGETS: &[Target] = &[
     Target { name: "config", run: config },
     Target { name: "reference", run: reference },
     Target { name: "challenge", run: challenge },
+    Target { name: "layer", run: layer },
+    Target { name: "tar", run: tar },
+    Target { name: "gzip", run: gzip },
+    Target { name: "elf", run: elf },
 ];
 
 /// The directory with a target's seeds, one input a file.
