@@ -62,6 +62,7 @@ fn tree(root: &Path) -> BTreeMap<String, String> {
 
 /// Copies an image to an OCI layout with skopeo and unpacks it with umoci.
 fn unpacked(image: &str, work: &Path) -> Option<BTreeMap<String, String>> {
+    std::fs::create_dir_all(work).unwrap();
     let oci = work.join("oci");
     let mut copy = skopeo()?;
     copy.args(["copy", "--quiet", "--src-tls-verify=false", "--format", "oci"]);
@@ -199,7 +200,6 @@ fn skopeo_and_umoci_find_every_file_of_the_source() {
     for (number, compression) in [Compression::Gzip, Compression::Zstd, Compression::None].into_iter().enumerate() {
         for family in [Family::Oci, Family::Docker] {
             let work = directory.path().join(format!("{number}{family}"));
-            std::fs::create_dir(&work).unwrap();
             Image::new(family, compression, &files).attested("v1").write_layout(&work.join("bad"));
             let fixed = name(&format!("oci:{}:v1", work.join("fixed").display()));
             Fixing::new().fix(&layout(&work.join("bad")), Some(&fixed)).unwrap();
@@ -227,7 +227,13 @@ fn every_archive_of_a_real_buildkit_is_mended_and_taken_by_skopeo() {
     ];
     for file in names {
         let directory = tempfile::tempdir().unwrap();
-        let to = name(&format!("oci:{}:v1", directory.path().join("fixed").display()));
+        let path = directory.path().join("fixed");
+        // A Docker manifest that needs no repair stays one; skopeo 1.9 finds those in Docker's own archives only.
+        let to = if ["dockertar.tar", "build-save-provfalse.tar"].contains(&file) {
+            name(&format!("docker-archive:{}:app:v1", path.display()))
+        } else {
+            name(&format!("oci:{}:v1", path.display()))
+        };
         let mut fixing = Fixing::new();
         fixing.gather.asked.architecture = file.starts_with("multi").then_some(lambark_oci::Architecture::Arm64);
         fixing.fix(&archive(&fixture(file)), Some(&to)).unwrap();

@@ -6,7 +6,7 @@ mod common;
 use common::{Fixing, archive, check, layout, look, name, rules};
 use lambark_images::Error;
 use lambark_images::repair::{As, ImagePlan};
-use lambark_oci::media_type::{DOCKER_LAYER_GZIP, OCI_LAYER_GZIP, OCI_MANIFEST};
+use lambark_oci::media_type::{OCI_LAYER_GZIP, OCI_MANIFEST};
 use lambark_oci::{Compression, Family, RawDocument};
 use lambark_rules::Verdict;
 use lambark_rules::facts::{ConfigFacts, Evidence, ManifestPolicy};
@@ -88,8 +88,8 @@ fn layers_become_gzip_with_the_same_diff_ids() {
         assert_ne!(check(&layout(&from)).verdict, Verdict::Accepted, "{family} {compression}");
         let outcome = Fixing::new().fix(&layout(&from), Some(&layout(&to))).unwrap();
         let manifest = image_of(&outcome).manifest().unwrap();
-        assert_eq!(manifest.layers[0].media_type.as_str(), DOCKER_LAYER_GZIP);
-        assert_eq!(manifest.content_family(), Some(Family::Docker));
+        assert_eq!(manifest.layers[0].media_type.as_str(), OCI_LAYER_GZIP);
+        assert_eq!(manifest.content_family(), Some(Family::Oci), "a layout is OCI's own");
         let facts = look(&layout(&to), &common::files()).unwrap();
         let Evidence::Known(ConfigFacts::Read { config, .. }) = &facts.config else { panic!("no config") };
         assert_eq!(config.rootfs.diff_ids, [image.layers[0].diff_id.clone()]);
@@ -117,7 +117,7 @@ fn gzip_under_another_label_only_gets_the_right_one() {
     Image::of_layers(Family::Oci, vec![layer]).store("v1").write_layout(directory.path());
     let outcome = Fixing::new().fix(&layout(directory.path()), None).unwrap();
     let layers = &image_of(&outcome).manifest().unwrap().layers;
-    assert_eq!((layers[0].digest.clone(), layers[0].media_type.as_str()), (digest, DOCKER_LAYER_GZIP));
+    assert_eq!((layers[0].digest.clone(), layers[0].media_type.as_str()), (digest, OCI_LAYER_GZIP));
     assert_eq!(check(&layout(directory.path())).verdict, Verdict::Accepted);
 }
 

@@ -46,6 +46,8 @@ fn access(registry: &Control) -> Access {
         options.retry.base = Duration::from_millis(5);
         options.timeouts.idle = Duration::from_secs(2);
         options.timeouts.response = Duration::from_secs(2);
+        options.timeouts.commit = Duration::from_secs(2);
+        options.retry.attempts = 3;
         Ok(options)
     })
 }

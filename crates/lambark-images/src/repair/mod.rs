@@ -21,7 +21,7 @@ pub use run::{Outcome, Request, fix, take_back};
 /// Which family of manifests to write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum As {
-    /// A manifest that Lambda documents as accepted stays byte for byte; what must be rewritten becomes Docker's.
+    /// A manifest that Lambda documents as accepted stays byte for byte.
     #[default]
     Keep,
     /// A pure image of this family, rewritten if need be.
@@ -33,6 +33,9 @@ pub enum As {
 pub struct Options {
     /// The family of the result.
     pub family: As,
+    /// The family of what must be rewritten when `family` does not say: Docker's, which no report contradicts; in an
+    /// OCI layout OCI's, since tools look for nothing else there.
+    pub rewrite_as: Family,
     /// Whether source and target are the same name.
     pub in_place: bool,
     /// Leave attestations behind instead of making them referrers.
@@ -49,6 +52,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             family: As::Keep,
+            rewrite_as: Family::Docker,
             in_place: false,
             drop_attestations: false,
             replace_multi_platform: false,

@@ -203,14 +203,14 @@ fn plan_image(facts: &ImageFacts, original: Option<&RawDocument>, options: &Opti
     }
     let (Some(original), Some(manifest)) = (original, manifest) else {
         reasons.push("a docker archive has no manifest".to_owned());
-        let family = if let As::Only(family) = options.family { family } else { Family::Docker };
+        let family = if let As::Only(family) = options.family { family } else { options.rewrite_as };
         return Ok(ImagePlan::Rewrite { family, layers, command, reasons });
     };
     manifest_reasons(original, manifest, options, &mut reasons);
     if reasons.is_empty() {
         return Ok(ImagePlan::Keep(original.clone()));
     }
-    let family = if let As::Only(family) = options.family { family } else { Family::Docker };
+    let family = if let As::Only(family) = options.family { family } else { options.rewrite_as };
     Ok(ImagePlan::Rewrite { family, layers, command, reasons })
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lambark_oci::{Architecture, Digest, Document, ImageName, RawDocument, Reference};
+use lambark_oci::{Architecture, Digest, Document, Family, ImageName, RawDocument, Reference};
 use lambark_rules::facts::{ImageFacts, ManifestPolicy};
 use lambark_rules::{Judgement, judge};
 
@@ -79,6 +79,7 @@ pub fn fix(request: &Request<'_>, access: &Access, progress: &Arc<dyn Progress>)
     let options = Options {
         in_place: same_name(request.from, &target),
         family: family(request.options.family, request.gather.asked.policy),
+        rewrite_as: rewrite_as(&target),
         ..request.options
     };
     let plan = plan(&facts, &options).map_err(|error| advise(error, request, &facts))?;
@@ -160,6 +161,13 @@ fn family(asked: As, policy: ManifestPolicy) -> As {
     match (asked, policy) {
         (As::Keep, ManifestPolicy::Only(family)) => As::Only(family),
         (asked, _) => asked,
+    }
+}
+
+fn rewrite_as(target: &ImageName) -> Family {
+    match target {
+        ImageName::Layout(_) | ImageName::OciArchive(_) | ImageName::Path(_) => Family::Oci,
+        ImageName::Registry(_) | ImageName::DockerArchive(_) | ImageName::Engine(_) => Family::Docker,
     }
 }
 
