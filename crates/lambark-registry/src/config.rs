@@ -62,7 +62,8 @@ pub struct Timeouts {
     pub response: Duration,
     /// Between two pieces of a body, in either direction.
     pub idle: Duration,
-    /// From the last byte of an upload to its answer: a registry may hash and move gigabytes before it answers.
+    /// From the last byte of an upload to its answer; large ones get more, since a registry may hash and move
+    /// gigabytes before it answers.
     pub commit: Duration,
 }
 
@@ -70,9 +71,9 @@ impl Default for Timeouts {
     fn default() -> Timeouts {
         Timeouts {
             connect: Duration::from_secs(15),
-            response: Duration::from_secs(60),
-            idle: Duration::from_secs(60),
-            commit: Duration::from_secs(600),
+            response: Duration::from_secs(30),
+            idle: Duration::from_secs(30),
+            commit: Duration::from_secs(60),
         }
     }
 }

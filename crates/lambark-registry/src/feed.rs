@@ -16,6 +16,9 @@ use crate::error::{Error, Exchange};
 use crate::traffic::{Counters, Kind};
 use crate::transport::{Failure, Streamed};
 
+/// Bytes a second that a registry is trusted to hash and move once it has them all.
+const SLOWEST_STORE: u64 = 8 * 1024 * 1024;
+
 /// Opens what is to be uploaded, from its beginning. Called again for each new try.
 pub type Source = Arc<dyn Fn() -> io::Result<Box<dyn Read + Send>> + Send + Sync>;
 
@@ -182,11 +185,13 @@ pub(crate) async fn sent_within<T>(
 ) -> Result<T, Failure> {
     let mut sending = std::pin::pin!(sending);
     loop {
-        let (quiet, ended) = progress.with(|state| {
+        let (quiet, ended, sent) = progress.with(|state| {
             let waits_for_reader = state.reading && !state.ended;
-            (if waits_for_reader { Duration::ZERO } else { state.last.elapsed() }, state.ended)
+            let quiet = if waits_for_reader { Duration::ZERO } else { state.last.elapsed() };
+            (quiet, state.ended, state.sent)
         });
-        let (what, after) = if ended { ("answer", timeouts.commit) } else { ("progress", timeouts.idle) };
+        let storing = Duration::from_secs(sent / SLOWEST_STORE);
+        let (what, after) = if ended { ("answer", timeouts.commit + storing) } else { ("progress", timeouts.idle) };
         let Some(left) = after.checked_sub(quiet).filter(|left| !left.is_zero()) else {
             let error = Error::TimedOut { exchange: exchange.clone(), what, after };
             return Err(Failure { error, again: true, wait: None });

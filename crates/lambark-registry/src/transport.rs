@@ -136,7 +136,9 @@ impl Transport {
 
     /// Waits before the next try, or gives up with the failure's error.
     pub(crate) async fn pause(&self, failure: Failure, failures: &mut u32) -> Result<(), Error> {
-        *failures = failures.saturating_add(1);
+        // A silence has cost a whole time limit already: patience for it ends sooner.
+        let weight = if matches!(failure.error, Error::TimedOut { .. }) { 2 } else { 1 };
+        *failures = failures.saturating_add(weight);
         let too_long = failure.wait.is_some_and(|wait| wait > MAX_RETRY_AFTER);
         let Some(delay) = self.retry.delay(*failures).filter(|_| failure.again && !too_long) else {
             return Err(failure.error);

@@ -122,6 +122,7 @@ fn a_server_that_refuses_ranges_is_asked_for_everything() {
         registry.rule(Rule::on("GET", "*").times(1).reset_response_at(400));
         registry.rule(Rule::on("GET", "*").times(1).answer(416));
         assert_eq!(read(&client(), &registry, &digest, size).unwrap(), bytes);
+        assert_eq!(registry.requests().last().unwrap().header("range"), None);
     }
     registry.rule(Rule::on("GET", "*").times(1).answer(416));
     let range = run(client().blob_range(&place(&registry, "app"), &digest, 990, 512)).unwrap();

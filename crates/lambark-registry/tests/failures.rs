@@ -92,6 +92,10 @@ fn resets_and_silence_are_tried_again() {
     let error = run(client().manifest(&app, &tag("v1"), None)).unwrap_err();
     assert!(matches!(&error, Error::TimedOut { .. }), "{error}");
     assert!(error.to_string().contains("no answer within 0.4 s"), "{error}");
+    // Each silence counts twice: two of the four tries.
+    registry.forget_requests();
+    assert!(run(client().manifest(&app, &tag("v1"), None)).is_err());
+    assert_eq!(registry.requests().len(), 2);
 }
 
 #[test]
