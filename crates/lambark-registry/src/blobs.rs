@@ -58,7 +58,9 @@ impl Client {
         match answer.status() {
             StatusCode::NOT_FOUND => Ok(None),
             status if status.is_success() => {
-                let size = answer.header(CONTENT_LENGTH.as_str()).and_then(|text| text.parse().ok());
+                let size = answer.header(CONTENT_LENGTH.as_str()).and_then(|text| text.parse::<u64>().ok());
+                // Some give the length of the HEAD's own empty body.
+                let size = size.filter(|size| *size > 0 || *digest == Digest::of(b""));
                 Ok(Some(BlobFound { size }))
             }
             // A presigned URL is often good for GET alone; that the registry made one is the answer.

@@ -16,6 +16,7 @@ mod manifests;
 mod redirect;
 pub mod referrers;
 pub mod retry;
+mod schema1;
 mod secret;
 pub mod tls;
 mod traffic;

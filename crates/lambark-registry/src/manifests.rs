@@ -3,13 +3,14 @@
 use bytes::Bytes;
 use lambark_oci::limits::MAX_MANIFEST_BYTES;
 use lambark_oci::media_type::ACCEPT as ACCEPTED;
-use lambark_oci::{Descriptor, Digest, Hasher, MediaType, RawDocument, Reference, Target};
+use lambark_oci::{Descriptor, Digest, Document, Hasher, MediaType, RawDocument, Reference, Target};
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
 
 use crate::auth::Access;
 use crate::client::Client;
 use crate::error::{Detail, Error, Exchange};
+use crate::schema1::signed_digest;
 use crate::traffic::Kind;
 use crate::transport::{Call, Fetched};
 
@@ -51,8 +52,11 @@ impl Client {
             Target::Tag(tag) => {
                 let fetched = self.transport.fetch(&self.get_manifest(repository, tag)?, MAX_MANIFEST_BYTES).await?;
                 let named = named_digest(&fetched.headers);
-                let agrees = named.as_ref().is_none_or(|digest| *digest == digest_like(digest, &fetched.body));
                 let document = parse(&fetched, None);
+                let agrees = named.as_ref().is_none_or(|digest| {
+                    *digest == digest_like(digest, &fetched.body)
+                        || document.as_ref().is_ok_and(|document| is_signed_as(document, digest))
+                });
                 let carrier = content_type(&fetched.headers).filter(is_document_type);
                 match (document, named) {
                     (Ok(document), named) => {
@@ -79,11 +83,14 @@ impl Client {
         let call = self.get_manifest(repository, digest.as_str())?;
         let fetched = self.transport.fetch(&call, MAX_MANIFEST_BYTES).await?;
         let actual = digest_like(digest, &fetched.body);
-        if actual != *digest {
-            let (expected, actual) = (Box::new(digest.clone()), Box::new(actual));
-            return Err(Error::DigestMismatch { exchange: fetched.exchange, expected, actual });
+        match parse(&fetched, declared) {
+            Ok(document) if is_signed_as(&document, digest) => Ok(document),
+            _ if actual != *digest => {
+                let (expected, actual) = (Box::new(digest.clone()), Box::new(actual));
+                Err(Error::DigestMismatch { exchange: fetched.exchange, expected, actual })
+            }
+            outcome => outcome,
         }
-        parse(&fetched, declared)
     }
 
     /// Looks whether a manifest is there, without reading it where the registry tells digest and size in its headers.
@@ -107,7 +114,8 @@ impl Client {
             }
             _ => return Err(answer.into_error().await),
         }
-        let size = answer.header(CONTENT_LENGTH.as_str()).and_then(|text| text.parse::<u64>().ok());
+        // Some give the length of the HEAD's own empty body.
+        let size = answer.header(CONTENT_LENGTH.as_str()).and_then(|text| text.parse::<u64>().ok()).filter(|n| *n > 0);
         let media_type = content_type(answer.headers()).filter(is_document_type);
         match (named_digest(answer.headers()), size, media_type) {
             (Some(digest), Some(size), Some(media_type)) => Ok(Some(Descriptor::new(media_type, digest, size))),
@@ -202,6 +210,12 @@ fn parse(fetched: &Fetched, declared: Option<&MediaType>) -> Result<RawDocument,
     let carrier = content_type(&fetched.headers);
     RawDocument::parse(fetched.body.clone(), declared.or(carrier.as_ref()))
         .map_err(|source| Error::Document { exchange: fetched.exchange.clone(), source: Box::new(source) })
+}
+
+/// Whether this is schema 1, signed, of that digest. For schema 1 alone: in any other document a hostile registry could
+/// keep what has the digest among the signatures and say something else around it.
+fn is_signed_as(document: &RawDocument, digest: &Digest) -> bool {
+    matches!(document.document(), Document::Schema1) && signed_digest(document.bytes()).as_ref() == Some(digest)
 }
 
 fn digest_like(like: &Digest, bytes: &[u8]) -> Digest {

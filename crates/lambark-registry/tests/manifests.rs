@@ -5,8 +5,8 @@ mod common;
 
 use bytes::Bytes;
 use common::*;
-use lambark_oci::media_type::{ACCEPT, DOCKER_MANIFEST, OCI_MANIFEST};
-use lambark_oci::{Digest, MediaType};
+use lambark_oci::media_type::{ACCEPT, DOCKER_MANIFEST, DOCKER_SCHEMA1_SIGNED, OCI_MANIFEST};
+use lambark_oci::{Digest, Document, MediaType};
 use lambark_registry::Error;
 use lambark_testkit::scripted::{Behaviour, Conversion, Rule, ScriptedRegistry};
 
@@ -121,6 +121,58 @@ fn a_look_without_reading() {
     registry.rule(Rule::on("HEAD", "*").answer(400));
     let error = run(client.head_manifest(&app, &tag("v1"))).unwrap_err().to_string();
     assert!(error.contains("ECR answers so when it takes the tag for malformed"), "{error}");
+}
+
+#[test]
+fn a_head_with_the_length_of_its_own_body_tells_no_size() {
+    let registry = ScriptedRegistry::start();
+    let (digest, bytes) = seed_image(&registry, "app", "v1");
+    let blob = registry.put_blob("app", b"blob".as_slice());
+    registry.rule(Rule::on("HEAD", "*").header("content-length", "0"));
+    let (client, app) = (client(), place(&registry, "app"));
+    let found = run(client.head_manifest(&app, &tag("v1"))).unwrap().unwrap();
+    assert_eq!((found.digest, found.size), (digest, bytes.len() as u64));
+    assert_eq!(run(client.blob_exists(&app, &blob)).unwrap().unwrap().size, None);
+}
+
+#[test]
+fn a_signed_manifest_of_schema_1_is_named_by_what_was_signed() {
+    let registry = ScriptedRegistry::start();
+    let payload = "{\n   \"schemaVersion\": 1,\n   \"fsLayers\": []\n}";
+    // {"formatLength":42,"formatTail":"Cn0"}
+    let protected = "eyJmb3JtYXRMZW5ndGgiOjQyLCJmb3JtYXRUYWlsIjoiQ24wIn0";
+    let signed = payload.replace("\n}", &format!(",\n   \"signatures\": [{{\"protected\": \"{protected}\"}}]\n}}"));
+    let digest = Digest::of(payload.as_bytes());
+    registry.put_manifest("app", Some("v1"), DOCKER_SCHEMA1_SIGNED, signed.clone());
+    let app = place(&registry, "app");
+    registry.rule(Rule::on("GET", "*/v1").header("docker-content-digest", digest.as_str()));
+    let answer = Rule::on("GET", &format!("*/{digest}")).answer(200).body(signed.clone());
+    registry.rule(answer.header("content-type", DOCKER_SCHEMA1_SIGNED));
+    for target in [tag("v1"), by(&digest)] {
+        registry.forget_requests();
+        let document = run(client().manifest(&app, &target, None)).unwrap();
+        assert_eq!(document.document(), &Document::Schema1);
+        assert_eq!((document.bytes().as_ref(), registry.requests().len()), (signed.as_bytes(), 1));
+    }
+}
+
+#[test]
+fn signatures_lend_their_digest_to_nothing_but_schema_1() {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let registry = ScriptedRegistry::start();
+    let (digest, bytes) = seed_image(&registry, "app", "v1");
+    // Another manifest, with all of the true one after its first byte among its "signatures".
+    let tail = URL_SAFE_NO_PAD.encode(&bytes[1..]);
+    let protected = URL_SAFE_NO_PAD.encode(format!(r#"{{"formatLength":1,"formatTail":"{tail}"}}"#));
+    let other = manifest_of(&Digest::of(b"evil"), &Digest::of(b"evil"));
+    let mut other: serde_json::Value = serde_json::from_slice(&other).unwrap();
+    other["signatures"] = serde_json::json!([{ "protected": protected }]);
+    registry.rule(Rule::on("GET", "*").body(other.to_string()));
+    for target in [tag("v1"), by(&digest)] {
+        let error = run(client().manifest(&place(&registry, "app"), &target, None)).unwrap_err();
+        assert!(matches!(&error, Error::DigestMismatch { .. }), "{error}");
+    }
 }
 
 #[test]
