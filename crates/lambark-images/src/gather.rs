@@ -141,6 +141,9 @@ fn image_of(
             lambark_oci::Document::Schema1 => {
                 return Ok(Evidence::NotLooked("a schema 1 manifest is not read further".into()));
             }
+            lambark_oci::Document::OldArtifact => {
+                return Ok(Evidence::NotLooked("the object is no image".into()));
+            }
             lambark_oci::Document::Index(index) => match child_to_judge(index, wanted) {
                 Some(child) => child.clone(),
                 None => return Ok(Evidence::NotLooked("the index holds no image".into())),

@@ -29,6 +29,8 @@ pub enum Document {
     Index(Index),
     /// Docker schema 1, which is only recognised.
     Schema1,
+    /// The OCI artifact manifest that was withdrawn before OCI 1.1, which is only recognised.
+    OldArtifact,
 }
 
 /// Why bytes are not a document that can be judged.
@@ -166,7 +168,7 @@ impl RawDocument {
 /// whose shape contradicts its type is malformed rather than guessed at: a reader that guesses another way than the
 /// registry does would judge other bytes than Lambda sees.
 fn read_as(bytes: &[u8], shape: &Shape, declared: Option<&MediaType>) -> Result<(MediaType, Document), DocumentError> {
-    let named = shape.media_type.as_ref().or(declared.filter(|t| t.is_index() || t.is_manifest() || t.is_schema1()));
+    let named = shape.media_type.as_ref().or(declared.filter(|declared| is_document(declared)));
     if let Some(media_type) = named {
         if media_type.is_index() {
             return Ok((media_type.clone(), Document::Index(parse(bytes, "image index")?)));
@@ -176,6 +178,9 @@ fn read_as(bytes: &[u8], shape: &Shape, declared: Option<&MediaType>) -> Result<
         }
         if media_type.is_schema1() {
             return Ok((media_type.clone(), Document::Schema1));
+        }
+        if media_type.as_str() == crate::media_type::OCI_ARTIFACT {
+            return Ok((media_type.clone(), Document::OldArtifact));
         }
     }
     let version_1 = shape.schema_version.as_ref().is_some_and(|version| version == 1);
@@ -194,6 +199,11 @@ fn read_as(bytes: &[u8], shape: &Shape, declared: Option<&MediaType>) -> Result<
     Err(DocumentError::Unknown { media_type: media_type.map_or_else(|| "none".to_owned(), ToString::to_string) })
 }
 
+/// A type that says how a document is to be read, unlike `text/plain` or `application/json`.
+fn is_document(media_type: &MediaType) -> bool {
+    media_type.is_index() || media_type.is_manifest() || media_type.is_schema1()
+}
+
 fn parse<T: serde::de::DeserializeOwned>(bytes: &[u8], what: &'static str) -> Result<T, DocumentError> {
     serde_json::from_slice(bytes).map_err(|error| DocumentError::Malformed { what, reason: error.to_string() })
 }
@@ -202,7 +212,7 @@ fn check_counts(document: &Document) -> Result<(), DocumentError> {
     let (what, count, limit) = match document {
         Document::Manifest(manifest) => ("image manifest", manifest.layers.len(), MAX_LAYERS),
         Document::Index(index) => ("image index", index.manifests.len(), MAX_CHILDREN),
-        Document::Schema1 => return Ok(()),
+        Document::Schema1 | Document::OldArtifact => return Ok(()),
     };
     if count > limit { Err(DocumentError::TooMany { what, count, limit }) } else { Ok(()) }
 }

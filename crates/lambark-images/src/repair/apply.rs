@@ -24,8 +24,6 @@ const COPIES_AT_ONCE: usize = 4;
 pub struct Context<'a> {
     /// What the user allows and wants.
     pub options: &'a Options,
-    /// Whether source and sink are one repository, layout or archive: its blobs need not be brought.
-    pub same_repository: bool,
     /// Layers encoded before.
     pub known: &'a Known,
     /// Where the old manifest is kept.
@@ -59,7 +57,7 @@ pub struct Applied {
 /// When anything fails, and when somebody moved the name meanwhile; the name then stands where it stood.
 pub fn apply(source: &Arc<dyn Source>, sink: &dyn Sink, plan: &Plan, context: &Context<'_>) -> Result<Applied, Error> {
     let replaced = if context.options.in_place { plan.top.clone() } else { sink.current()? };
-    if plan.rewrites_layers() || !plan.attestations.is_empty() || !context.same_repository {
+    if plan.rewrites_layers() || !plan.attestations.is_empty() || !context.options.same_repository {
         sink.may_publish(replaced.as_ref())?;
     }
     let mut work = Work { source, sink, context, encoded: Vec::new(), reused: 0 };
@@ -70,7 +68,7 @@ pub fn apply(source: &Arc<dyn Source>, sink: &dyn Sink, plan: &Plan, context: &C
         }
         ImagePlan::Rewrite { family, layers, command, .. } => work.rewrite(plan, *family, layers, command)?,
     };
-    let referrers = referrers::bring(source, sink, plan, &image, context.same_repository)?;
+    let referrers = referrers::bring(source, sink, plan, &image, context.options.same_repository)?;
     if plan.rewrites_layers() {
         refuse_if_moved(sink, replaced.as_ref())?;
     }
@@ -139,7 +137,7 @@ struct Work<'a> {
 impl Work<'_> {
     /// Brings the blobs of an image that stays as it is.
     fn bring_image(&self, image: &RawDocument) -> Result<(), Error> {
-        if self.context.same_repository {
+        if self.context.options.same_repository {
             return Ok(());
         }
         let Some(manifest) = image.manifest() else { return Ok(()) };
@@ -172,7 +170,7 @@ impl Work<'_> {
             .filter_map(|layer| if let LayerPlan::Keep(blob) = layer { Some(blob) } else { None })
             .filter(|blob| blob.urls.is_empty())
             .collect();
-        if !self.context.same_repository || plan.original.is_none() {
+        if !self.context.options.same_repository || plan.original.is_none() {
             self.bring_blobs(&kept)?;
         }
         // Each new layer, and its diff_id where that changed.
@@ -230,7 +228,7 @@ impl Work<'_> {
         let old = plan.original.as_ref().and_then(RawDocument::manifest).map(|manifest| &manifest.config);
         let changed = !command.is_empty() || layers.iter().any(|(_, diff_id)| diff_id.is_some());
         if let Some(old) = old.filter(|_| !changed) {
-            if !self.context.same_repository {
+            if !self.context.options.same_repository {
                 self.bring_blobs(&[old])?;
             }
             return Ok(old.clone());

@@ -38,6 +38,8 @@ pub struct Options {
     pub rewrite_as: Family,
     /// Whether source and target are the same name.
     pub in_place: bool,
+    /// Whether both lie in one repository, layout or archive: blobs need not be brought.
+    pub same_repository: bool,
     /// Leave attestations behind instead of making them referrers.
     pub drop_attestations: bool,
     /// Consent to put one platform under a tag that held several.
@@ -54,6 +56,7 @@ impl Default for Options {
             family: As::Keep,
             rewrite_as: Family::Docker,
             in_place: false,
+            same_repository: false,
             drop_attestations: false,
             replace_multi_platform: false,
             unsafe_fixes: false,

@@ -18,6 +18,8 @@ pub struct Plan {
     pub attestations: Vec<Descriptor>,
     /// The image manifest before the repair, if there was one.
     pub original: Option<RawDocument>,
+    /// Whether the original stays reachable beside the result, so that the two can be linked.
+    pub beside: bool,
 }
 
 /// What to do with the image itself.
@@ -97,7 +99,8 @@ impl Plan {
             }
         }
         if !self.attestations.is_empty() && !self.keeps_digest() {
-            steps.push("leave the attestations with the original image, and link the new one to it".to_owned());
+            let link = if self.beside { ", and link the new one to it" } else { "" };
+            steps.push(format!("leave the attestations with the original image{link}"));
         } else if let count @ 1.. = self.attestations.len() {
             let plural = if count == 1 { "the attestation a referrer" } else { "the attestations referrers" };
             steps.push(format!("make {plural} of the image"));
@@ -145,13 +148,19 @@ pub fn plan(facts: &ImageFacts, options: &Options) -> Result<Plan, Error> {
         (Some(top), Some(original)) => attestations_of(top, original.digest()),
         _ => Vec::new(),
     };
-    Ok(Plan { top, image, attestations, original })
+    Ok(Plan { top, image, attestations, original, beside: options.same_repository })
 }
 
 fn refuse_without_consent(facts: &ImageFacts, options: &Options) -> Result<(), Error> {
     let Ok(Document::Index(index)) = facts.document() else { return Ok(()) };
     let child = index.select(facts.asked.architecture);
     let platforms = index.images().count();
+    let nested = platforms == 0 && index.manifests.iter().any(|child| ChildRole::of(child) == ChildRole::Index);
+    if nested && options.in_place && !options.replace_multi_platform {
+        let reason =
+            "the tag holds an index of indexes; putting one image in its place takes the others from whoever uses them";
+        return Err(Error::Refused { reason: reason.to_owned(), instead: None });
+    }
     if platforms > 1 {
         // Which of several is meant must be said, not guessed.
         child?;
@@ -174,6 +183,12 @@ fn refuse_damaged(facts: &ImageFacts) -> Result<(), Error> {
     }
     if let Ok(lambark_rules::facts::ConfigFacts::Unreadable { descriptor, reason }) = facts.config.known() {
         return damaged(format!("its config {} cannot be read: {reason}", descriptor.digest));
+    }
+    if let Ok(config) = facts.image_config()
+        && config.rootfs.diff_ids.len() != facts.layers.len()
+    {
+        let (ids, layers) = (config.rootfs.diff_ids.len(), facts.layers.len());
+        return damaged(format!("its config names {ids} diff_ids for {layers} layers"));
     }
     for (index, layer) in facts.layers.iter().enumerate() {
         if let Evidence::Known(Sample::Missing) = layer.sample {
@@ -219,7 +234,7 @@ fn manifest_reasons(original: &RawDocument, manifest: &Manifest, options: &Optio
     if manifest.content_family().is_none() || manifest.content_family() != own {
         reasons.push("its media types are mixed".to_owned());
     }
-    if manifest.subject.is_some() || manifest.artifact_type.is_some() {
+    if manifest.subject.is_some() || manifest.artifact_type.as_deref().is_some_and(|kind| !kind.is_empty()) {
         reasons.push("it refers to another manifest or calls itself an artifact".to_owned());
     }
     if let As::Only(family) = options.family
@@ -240,6 +255,9 @@ fn plan_layers(facts: &ImageFacts, options: &Options, reasons: &mut Vec<String>)
             LayerPlan::Keep(new) => {
                 if layer.descriptor.as_ref().is_some_and(|old| old.media_type != new.media_type) {
                     reasons.push(format!("layer {index} is gzip and is now called so"));
+                }
+                if layer.descriptor.as_ref().is_some_and(|old| old.size != new.size) {
+                    reasons.push(format!("layer {index} gets its true size"));
                 }
             }
         }
@@ -296,7 +314,12 @@ fn plan_layer(layer: &LayerFacts, mend: MendPlan) -> Result<LayerPlan, Error> {
         let labelled_gzip = declared.is_some_and(|declared| declared.compression == Compression::Gzip);
         let family = declared.map_or(Family::Docker, |declared| declared.family);
         let media_type = if labelled_gzip { old.media_type.clone() } else { family.gzip_layer() };
-        return Ok(LayerPlan::Keep(Descriptor { media_type, ..old }));
+        let stored = match &layer.sample {
+            Evidence::Known(Sample::Present { stored, .. }) => *stored,
+            _ => None,
+        };
+        let size = content.map(|content| content.size).or(stored).unwrap_or(old.size);
+        return Ok(LayerPlan::Keep(Descriptor { media_type, size, ..old }));
     }
     Ok(LayerPlan::Encode { old, actual, diff_id: layer.diff_id.clone(), mend })
 }

@@ -25,7 +25,7 @@ pub struct Request<'a> {
     pub to: Option<&'a ImageName>,
     /// What to look at first. Nothing is written until that is done.
     pub gather: Gather,
-    /// What the user allows and wants; `in_place` is decided here.
+    /// What the user allows and wants; `in_place`, `same_repository` and `rewrite_as` are decided here.
     pub options: Options,
     /// Only plan.
     pub plan_only: bool,
@@ -78,6 +78,7 @@ pub fn fix(request: &Request<'_>, access: &Access, progress: &Arc<dyn Progress>)
     let target = request.to.unwrap_or(request.from).clone();
     let options = Options {
         in_place: same_name(request.from, &target),
+        same_repository: same_store(request.from, &target),
         family: family(request.options.family, request.gather.asked.policy),
         rewrite_as: rewrite_as(&target),
         ..request.options
@@ -110,14 +111,7 @@ fn carry_out(
     if let Some(name) = request.reuse_from.filter(|_| outcome.plan.rewrites_layers()) {
         learn(&mut known, name, request, access, &**progress)?;
     }
-    let context = Context {
-        options,
-        same_repository: same_store(request.from, &outcome.target),
-        known: &known,
-        undo: request.undo,
-        name: &outcome.target.to_string(),
-        progress,
-    };
+    let context = Context { options, known: &known, undo: request.undo, name: &outcome.target.to_string(), progress };
     apply(source, &*sink, &outcome.plan, &context)
 }
 

@@ -2,6 +2,8 @@
 
 use super::evidence::{self, Holds};
 use super::words;
+use lambark_oci::Document;
+
 use crate::facts::ImageFacts;
 use crate::finding::{Finding, Place, Safety};
 use crate::rule::{Confidence, Gate, Needs, Rule, Severity, Skip};
@@ -21,6 +23,12 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &ImageFacts) -> Result<Vec<Finding>, Skip> {
+    if *facts.document()? == Document::OldArtifact {
+        let message = "an OCI artifact manifest, withdrawn before OCI 1.1, where Lambda wants an image";
+        let finding =
+            Finding::new(&RULE, Place::Manifest("/mediaType".into()), message).note(words::MEDIA_TYPE_REFUSED);
+        return Ok(vec![finding.fix(Safety::Manual, "name an image: its tag or its digest")]);
+    }
     let manifest = evidence::manifest(facts)?;
     if evidence::holds(manifest) != Holds::Artifact {
         return Ok(Vec::new());

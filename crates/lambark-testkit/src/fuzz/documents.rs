@@ -21,7 +21,7 @@ pub fn manifest(data: &[u8]) {
         match raw.document() {
             Document::Manifest(manifest) => image(manifest, data),
             Document::Index(index) => children(index),
-            Document::Schema1 => {}
+            Document::Schema1 | Document::OldArtifact => {}
         }
     }
 }

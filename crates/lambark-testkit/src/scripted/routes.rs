@@ -154,7 +154,7 @@ fn missing_reference(inner: &Inner, repository: &str, document: &RawDocument) ->
             (std::iter::once(&manifest.config).chain(layers).map(|named| named.digest.clone()).collect(), true)
         }
         Document::Index(index) => (index.manifests.iter().map(|child| child.digest.clone()).collect(), false),
-        Document::Schema1 => return None,
+        Document::Schema1 | Document::OldArtifact => return None,
     };
     named.into_iter().find(|digest| {
         !stored.is_some_and(|stored| {

@@ -22,7 +22,7 @@ pub fn top(facts: &ImageFacts) -> String {
             Some(image) => format!("{what} ({image})"),
             None => what.to_owned(),
         },
-        Document::Schema1 => what.to_owned(),
+        Document::Schema1 | Document::OldArtifact => what.to_owned(),
     }
 }
 

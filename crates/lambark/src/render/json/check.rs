@@ -87,7 +87,7 @@ fn artifact_type(document: &Document) -> Option<String> {
     match document {
         Document::Manifest(manifest) => manifest.artifact_type.clone(),
         Document::Index(index) => index.artifact_type.clone(),
-        Document::Schema1 => None,
+        Document::Schema1 | Document::OldArtifact => None,
     }
 }
 
