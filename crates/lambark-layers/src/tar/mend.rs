@@ -181,3 +181,38 @@ fn expect_all_done(plan: &MendPlan, entries: usize) -> io::Result<()> {
 fn wrong_plan(reason: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, format!("the mending was planned for another tar: {reason}"))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    /// [`mend`] copies where there is nothing to do; this is the way through the reader.
+    #[test]
+    fn the_reader_loses_no_byte() {
+        let mut long = blank(b"././@LongLink", b'L', b"ustar  \0");
+        header::write_number(&mut long[header::SIZE], 600);
+        header::write_checksum(&mut long);
+        let mut file = blank(b"name", b'0', b"ustar\x0000");
+        header::write_number(&mut file[header::SIZE], 1000);
+        header::write_checksum(&mut file);
+        let mut note = blank(b"global", b'g', b"ustar\x0000");
+        header::write_checksum(&mut note);
+        let mut tar = [&note[..], &long, &[b'x'; 1024], &file, &[b'y'; 1024]].concat();
+        for end in [0, 512, 1024, 4096] {
+            let whole = [&tar[..], &vec![0; end]].concat();
+            let mut out = Vec::new();
+            assert_eq!(rewrite(whole.as_slice(), &MendPlan::default(), &mut out).unwrap(), Mended::default());
+            assert_eq!(out, whole);
+        }
+        // Nor of a last padding that is cut, nor of what follows the end mark.
+        for end in [&[][..], &[&[0; 1024][..], b"behind"].concat()] {
+            tar.truncate(tar.len() - usize::from(end.is_empty()) * 10);
+            let whole = [&tar[..], end].concat();
+            let mut out = Vec::new();
+            tar.resize(tar.len().next_multiple_of(512), b'y');
+            rewrite(whole.as_slice(), &MendPlan::default(), &mut out).unwrap();
+            assert_eq!(out, whole);
+        }
+    }
+}

@@ -100,18 +100,21 @@ impl fmt::Display for MendPlan {
 }
 
 /// Where the directories that come too late are: the first entry of each behind its first child. Another one behind
-/// that stays, as it counts for more than the first.
+/// that stays, as it counts for more than the first. Where something else had the path in between, the entry stays
+/// too, as it has to replace that.
 fn late_entries<'a>(entries: &'a [TarEntry], missing: &'a [MissingDirectory]) -> HashMap<&'a str, usize> {
     let late = missing.iter().filter(|missing| missing.found == ParentFound::Later);
-    let wanted: HashMap<&str, usize> = late.map(|missing| (&*missing.path, missing.before)).collect();
+    let mut wanted: HashMap<&str, usize> = late.map(|missing| (&*missing.path, missing.before)).collect();
     let mut found = HashMap::new();
     if wanted.is_empty() {
         return found;
     }
     for (index, entry) in entries.iter().enumerate() {
-        let is_late = wanted.get(&*entry.path).is_some_and(|before| index >= *before);
-        if is_late && entry.kind == EntryKind::Directory {
-            found.entry(&*entry.path).or_insert(index);
+        if wanted.get(&*entry.path).is_some_and(|before| index >= *before) {
+            wanted.remove(&*entry.path);
+            if entry.kind == EntryKind::Directory {
+                found.insert(&*entry.path, index);
+            }
         }
     }
     found

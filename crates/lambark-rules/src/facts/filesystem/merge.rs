@@ -270,7 +270,9 @@ impl Merge {
                 (true, false) => ParentFound::LowerLayer,
                 (false, _) => ParentFound::Nowhere,
             };
-            let Node { mode, uid, gid, .. } = inode.node;
+            // What is no directory in the end says nothing of the directory that was needed.
+            let made_up = implicit_directory(layer.index);
+            let &Node { mode, uid, gid, .. } = if found == ParentFound::Nowhere { &made_up } else { &inode.node };
             missing.push(MissingDirectory { path: path.clone(), found, before, mode, uid, gid });
             if let Some(child) = child {
                 self.structure.push(Structure::Parent { layer: layer.index, path: child, parent: path, found });
