@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 mod support;
 
-use lambark_rules::facts::filesystem::{MAX_LINKS, ParentFound, ResolveError, Structure};
+use lambark_rules::facts::filesystem::{Descend, MAX_LINKS, ParentFound, ResolveError, Structure};
 use lambark_rules::facts::{EntryKind, FileSystem, TarEntry};
 use proptest::prelude::*;
 use support::files::{directory, entry, file, hardlink, symlink};
@@ -352,6 +352,17 @@ fn children_and_walks_come_in_order() {
     let below: Vec<String> = files.walk("/etc").map(|(path, _)| path).collect();
     assert_eq!(below, ["etc/alternatives", "etc/alternatives/python"]);
     assert_eq!(files.walk("bin/python3").count(), 0);
+}
+
+#[test]
+fn a_visit_leaves_out_what_it_is_told_to() {
+    let files = merge(&[&["a/", "a/b/", "a/b/c", "a/d", "e/", "e/f", "g"]]);
+    let mut seen = Vec::new();
+    files.visit("", |path, _| {
+        seen.push(path.to_owned());
+        if path == "a/b" { Descend::Skip } else { Descend::Into }
+    });
+    assert_eq!(seen, ["a", "a/b", "a/d", "e", "e/f", "g"]);
 }
 
 #[test]

@@ -35,8 +35,8 @@ fn check(facts: &ImageFacts) -> Result<Vec<Finding>, Skip> {
     let chain = start.chain();
     let objects = chain.files.into_iter().flat_map(|file| linker.load(file).objects);
     let objects: Vec<(Resolved<'_>, Severity)> = objects.map(|object| (object, Severity::Error)).collect();
-    let modules = modules(&start).into_iter().filter_map(|(path, _)| start.files.resolve("", &path).ok());
-    for (object, severity) in objects.into_iter().chain(modules.map(|module| (module, Severity::Warning))) {
+    let modules = modules(&start).into_iter().map(|module| (module, Severity::Warning));
+    for (object, severity) in objects.into_iter().chain(modules) {
         if let Some((needed, provided)) = gap(&linker, &object) {
             let path = object.path.clone();
             findings.entry(path).or_insert_with(|| finding(&object, needed, provided, severity));

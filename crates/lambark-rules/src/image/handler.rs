@@ -1,8 +1,7 @@
 //! The handler that the command names, where a known runtime client reads it.
 
 use super::start::Start;
-use crate::facts::Node;
-use crate::facts::filesystem::Resolved;
+use crate::facts::filesystem::{Descend, Resolved};
 
 /// Languages whose handlers name a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,10 +98,15 @@ fn python<'a>(start: &Start<'a>, text: &str) -> Module<'a> {
 
 /// Every directory into which Python packages are installed.
 fn package_directories(start: &Start<'_>) -> Vec<String> {
-    let is_one = |path: &str, node: &Node| {
-        node.is_directory() && (path.ends_with("/site-packages") || path.ends_with("/dist-packages"))
-    };
-    start.files.walk("").filter(|(path, node)| is_one(path, node)).map(|(path, _)| format!("/{path}")).collect()
+    let mut found = Vec::new();
+    start.files.visit("", |path, node| {
+        let is_one = node.is_directory() && (path.ends_with("/site-packages") || path.ends_with("/dist-packages"));
+        if is_one {
+            found.push(format!("/{path}"));
+        }
+        if is_one { Descend::Skip } else { Descend::Into }
+    });
+    found
 }
 
 /// Files that make Python look in further directories; the one that setuptools always brings adds none.

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use super::entrypoint_wrong_machine::architecture;
 use super::start::{Start, elf};
-use crate::facts::filesystem::Resolved;
-use crate::facts::{Elf, Node};
+use crate::facts::Elf;
+use crate::facts::filesystem::{Descend, Resolved};
 
 /// Where loaders look without being told: glibc of Red Hat and Debian, musl; then what Lambda adds for its runtimes.
 const DEFAULT_DIRECTORIES: [&str; 18] = [
@@ -67,12 +68,15 @@ impl<'a> Linker<'a> {
         let told = start.config.env("LD_LIBRARY_PATH").unwrap_or_default();
         let told = told.split([':', ';']).filter(|directory| !directory.is_empty());
         let search = told.chain(DEFAULT_DIRECTORIES).map(str::to_owned).collect();
-        let names = start.files.walk("").filter(|(_, node)| !node.is_directory());
-        let names = names.filter_map(|(path, _)| {
-            let name = path.rsplit('/').next().unwrap_or(&path);
-            name.contains(".so").then(|| name.to_owned())
+        let mut names = HashSet::new();
+        start.files.visit("", |path, node| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            if name.contains(".so") && !node.is_directory() {
+                names.insert(name.to_owned());
+            }
+            Descend::Into
         });
-        Linker { start, search, names: names.collect() }
+        Linker { start, search, names }
     }
 
     /// What `root` loads, itself first, and what it lacks.
@@ -152,18 +156,25 @@ fn run_path(elf: &Elf, path: &str) -> Vec<String> {
 }
 
 /// The native modules of the function: what a language's `import` would load, not the language's own parts.
-pub(super) fn modules<'a>(start: &Start<'a>) -> Vec<(String, &'a Node)> {
-    let wanted = super::entrypoint_wrong_machine::architecture;
+pub(super) fn modules<'a>(start: &Start<'a>) -> Vec<Resolved<'a>> {
     let named = start.config.platform().lambda_architecture();
     let root = start.task_root().trim_matches('/');
-    let is_module = |(path, node): &(String, &'a Node)| {
-        let Some(elf) = node.notes.as_ref().and_then(|notes| notes.elf.as_ref()) else { return false };
-        let name = path.rsplit('/').next().unwrap_or(path);
-        // Prebuilt variants for other systems lie side by side; only the fitting one is ever loaded.
-        let foreign = path.contains("/prebuilds/") || path.contains("musl") || wanted(elf.machine) != named;
-        node.is_file() && !foreign && (name.ends_with(".so") || name.ends_with(".node")) && is_of_function(path, root)
-    };
-    start.files.walk("").filter(is_module).collect()
+    let mut found = Vec::new();
+    start.files.visit("", |path, node| {
+        let elf = node.notes.as_ref().and_then(|notes| notes.elf.as_ref());
+        if let Some(elf) = elf.filter(|_| node.is_file() && is_module(path) && is_of_function(path, root))
+            && architecture(elf.machine) == named
+        {
+            found.extend(start.files.resolve("", path));
+        }
+        Descend::Into
+    });
+    found
+}
+
+/// Prebuilt variants for other systems lie side by side, and only the fitting one is ever loaded: they are none.
+fn is_module(path: &str) -> bool {
+    (path.ends_with(".so") || path.ends_with(".node")) && !path.contains("/prebuilds/") && !path.contains("musl")
 }
 
 fn is_of_function(path: &str, task_root: &str) -> bool {

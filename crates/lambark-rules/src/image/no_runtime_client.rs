@@ -1,6 +1,7 @@
 //! An image that nobody in it connects to Lambda.
 
 use super::start::Start;
+use crate::facts::filesystem::Descend;
 use crate::facts::{FileSystem, ImageFacts, Node};
 use crate::finding::{Finding, Place, Safety};
 use crate::rule::{Confidence, Gate, Needs, Rule, Severity, Skip};
@@ -34,9 +35,7 @@ const KNOWN_NAMES: [&str; 6] = [
 
 fn check(facts: &ImageFacts) -> Result<Vec<Finding>, Skip> {
     let files = facts.files.known()?;
-    if KNOWN_FILES.iter().any(|path| files.resolve("", path).is_ok())
-        || files.walk("").any(|(path, node)| is_client(&path, node))
-    {
+    if KNOWN_FILES.iter().any(|path| files.resolve("", path).is_ok()) || any(files, is_client) {
         return Ok(Vec::new());
     }
     if let Ok(start) = Start::of(facts)
@@ -66,5 +65,14 @@ fn starts_java(start: &Start<'_>) -> bool {
 }
 
 fn has_jar(files: &FileSystem) -> bool {
-    files.walk("").any(|(path, node)| node.is_file() && path.ends_with(".jar"))
+    any(files, |path, node| node.is_file() && path.ends_with(".jar"))
+}
+
+fn any(files: &FileSystem, holds: impl Fn(&str, &Node) -> bool) -> bool {
+    let mut found = false;
+    files.visit("", |path, node| {
+        found = found || holds(path, node);
+        if found { Descend::Skip } else { Descend::Into }
+    });
+    found
 }

@@ -34,8 +34,7 @@ fn check(facts: &ImageFacts) -> Result<Vec<Finding>, Skip> {
             linker.load(file).unmet.into_iter().for_each(|unmet| missing.add(unmet, Severity::Error));
         }
     }
-    for (path, _) in modules(&start) {
-        let Ok(file) = start.files.resolve("", &path) else { continue };
+    for file in modules(&start) {
         linker.load(file).unmet.into_iter().for_each(|unmet| missing.add(unmet, Severity::Warning));
     }
     Ok(missing.findings())

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::handler::{Module, handler, module};
 use super::start::{Start, about, elf, shown};
-use crate::facts::filesystem::Resolved;
+use crate::facts::filesystem::{Descend, Resolved};
 use crate::facts::{ImageFacts, Node};
 use crate::finding::{Finding, Safety};
 use crate::rule::{Confidence, Gate, Needs, Rule, Severity, Skip};
@@ -92,15 +92,10 @@ impl Told {
         if self.one(&found.path, found.node, Severity::Warning) {
             return;
         }
-        let mut closed: Option<String> = None;
-        for (path, node) in start.files.walk(&found.path) {
-            if closed.as_ref().is_some_and(|closed| path.starts_with(closed)) {
-                continue;
-            }
-            if self.one(&path, node, Severity::Warning) && node.is_directory() {
-                closed = Some(format!("{path}/"));
-            }
-        }
+        start.files.visit(&found.path, |path, node| {
+            let told = self.one(path, node, Severity::Warning);
+            if told { Descend::Skip } else { Descend::Into }
+        });
     }
 }
 

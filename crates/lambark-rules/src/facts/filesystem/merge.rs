@@ -59,9 +59,12 @@ struct Link {
 }
 
 impl Merge {
-    pub(super) fn new() -> Merge {
+    /// Room for that many entries at once: growing step by step would need twice the memory for a moment.
+    pub(super) fn new(entries: usize) -> Merge {
         let root = Inode { node: implicit_directory(0), children: BTreeMap::new(), parent: ROOT, explicit: true };
-        Merge { inodes: vec![root], structure: Vec::new(), missing: Vec::new(), implicit: 0 }
+        let mut inodes = Vec::with_capacity(entries + 1);
+        inodes.push(root);
+        Merge { inodes, structure: Vec::new(), missing: Vec::new(), implicit: 0 }
     }
 
     pub(super) fn finish(self, plain_bytes: u64) -> FileSystem {

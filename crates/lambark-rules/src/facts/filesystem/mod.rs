@@ -94,7 +94,7 @@ impl FileSystem {
     /// Lays the layers' entries over each other, lowest first. `plain_bytes` is the sum of the plain tars.
     #[must_use]
     pub fn merge(layers: &[&[TarEntry]], plain_bytes: u64) -> FileSystem {
-        let mut merge = merge::Merge::new();
+        let mut merge = merge::Merge::new(layers.iter().map(|entries| entries.len()).sum());
         for entries in layers {
             merge.layer(entries);
         }
@@ -125,35 +125,44 @@ impl FileSystem {
         children.into_iter().flatten().map(|(name, id)| (&**name, &self.inodes[*id].node))
     }
 
-    /// Everything below the directory at `path`, a directory before what it holds; links inside are not followed.
-    #[must_use]
-    pub fn walk(&self, path: &str) -> Walk<'_> {
-        let start = self.resolve("", path).ok().filter(|found| found.node.is_directory());
-        let todo = start.map(|found| self.sorted(found.id, &found.path)).unwrap_or_default();
-        Walk { files: self, todo }
+    /// Shows everything below the directory at `path` to `see`, a directory before what it holds, names in order. Links
+    /// inside are not followed; `see` says whether to go into a directory. The path is without a leading slash.
+    pub fn visit<'a>(&'a self, path: &str, mut see: impl FnMut(&str, &'a Node) -> Descend) {
+        let Ok(Resolved { id, mut path, .. }) = self.resolve("", path) else { return };
+        let mut stack = vec![(self.inodes[id].children.iter(), path.len())];
+        while let Some((names, length)) = stack.last_mut() {
+            path.truncate(*length);
+            let Some((name, &id)) = names.next() else {
+                stack.pop();
+                continue;
+            };
+            if !path.is_empty() {
+                path.push('/');
+            }
+            path.push_str(name);
+            let Inode { node, children, .. } = &self.inodes[id];
+            if see(&path, node) == Descend::Into && !children.is_empty() {
+                stack.push((children.iter(), path.len()));
+            }
+        }
     }
 
-    /// A directory's entries with their paths, last name first: a stack.
-    fn sorted(&self, id: Id, path: &str) -> Vec<(String, Id)> {
-        let join = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
-        self.inodes[id].children.iter().rev().map(|(name, id)| (join(name), *id)).collect()
+    /// Everything below the directory at `path`, in the order of [`FileSystem::visit`], which makes no path its own.
+    pub fn walk(&self, path: &str) -> impl Iterator<Item = (String, &Node)> {
+        let mut all = Vec::new();
+        self.visit(path, |path, node| {
+            all.push((path.to_owned(), node));
+            Descend::Into
+        });
+        all.into_iter()
     }
 }
 
-/// Everything below a directory: see [`FileSystem::walk`].
-#[derive(Debug)]
-pub struct Walk<'a> {
-    files: &'a FileSystem,
-    todo: Vec<(String, Id)>,
-}
-
-impl<'a> Iterator for Walk<'a> {
-    type Item = (String, &'a Node);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (path, id) = self.todo.pop()?;
-        let below = self.files.sorted(id, &path);
-        self.todo.extend(below);
-        Some((path, &self.files.inodes[id].node))
-    }
+/// Whether to go into a directory: see [`FileSystem::visit`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Descend {
+    /// Show what is in it.
+    Into,
+    /// Go on beside it.
+    Skip,
 }
