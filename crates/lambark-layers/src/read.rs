@@ -34,11 +34,16 @@ const CHUNKS: usize = 4;
 /// # Errors
 /// The source's own.
 pub fn read_layer<R: Read>(reader: R, options: &ReadOptions) -> io::Result<Content> {
-    let mut stored = Stored { reader, hasher: Hasher::new(Algorithm::Sha256), size: 0 };
+    read_within(reader, options, MAX_LAYER_STORED_BYTES, MAX_LAYER_PLAIN_BYTES)
+}
+
+fn read_within<R: Read>(reader: R, options: &ReadOptions, most_stored: u64, most_plain: u64) -> io::Result<Content> {
+    let mut stored = Stored { reader, hasher: Hasher::new(Algorithm::Sha256), size: 0, limit: most_stored };
     let mut first = Vec::with_capacity(SNIFF_BYTES);
     (&mut stored).take(SNIFF_BYTES as u64).read_to_end(&mut first)?;
     let actual = sniff(&first);
-    let mut plain = Plain { decoded: decode(first.chain(&mut stored), actual), size: 0, failure: None };
+    let decoded = decode(first.chain(&mut stored), actual);
+    let mut plain = Plain { decoded, size: 0, failure: None, limit: most_plain };
     let looked = if options.pipeline { in_two_threads(&mut plain)? } else { in_one_thread(&mut plain)? };
     let flaw = match plain.failure {
         Some(error) => Some(Flaw::of(&error).cloned().ok_or(error)?),
@@ -61,6 +66,7 @@ struct Stored<R> {
     reader: R,
     hasher: Hasher,
     size: u64,
+    limit: u64,
 }
 
 impl<R: Read> Stored<R> {
@@ -78,8 +84,8 @@ impl<R: Read> Stored<R> {
 
 impl<R: Read> Read for Stored<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.size > MAX_LAYER_STORED_BYTES {
-            return Err(Flaw::Stopped(format!("it stores more than {MAX_LAYER_STORED_BYTES} bytes")).into());
+        if self.size > self.limit {
+            return Err(Flaw::Stopped(format!("it stores more than {} bytes", self.limit)).into());
         }
         let read = self.reader.read(out)?;
         self.hasher.update(&out[..read]);
@@ -93,6 +99,7 @@ struct Plain<R> {
     decoded: Decoded<R>,
     size: u64,
     failure: Option<io::Error>,
+    limit: u64,
 }
 
 impl<R: Read> Plain<R> {
@@ -107,8 +114,8 @@ impl<R: Read> Plain<R> {
             }
         }
         self.size += filled as u64;
-        if self.size > MAX_LAYER_PLAIN_BYTES && self.failure.is_none() {
-            let reason = format!("it unpacks to more than {MAX_LAYER_PLAIN_BYTES} bytes");
+        if self.size > self.limit && self.failure.is_none() {
+            let reason = format!("it unpacks to more than {} bytes", self.limit);
             self.failure = Some(Flaw::Stopped(reason).into());
         }
         filled
@@ -202,5 +209,36 @@ impl<F: FnMut(&mut Vec<u8>) -> usize> Read for Pieces<F> {
         let count = self.fill_buf()?.read(out)?;
         self.consume(count);
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_layer_that_unpacks_without_end_is_stopped() {
+        let bomb = zstd::encode_all(io::repeat(0).take(64 << 20), 3).unwrap();
+        for pipeline in [false, true] {
+            let content = read_within(bomb.as_slice(), &ReadOptions { pipeline }, u64::MAX, 1 << 20).unwrap();
+            assert!(
+                matches!(&content.ending, Ending::Stopped(reason) if reason.contains("unpacks")),
+                "{:?}",
+                content.ending
+            );
+            assert!(content.plain_size <= (1 << 20) + CHUNK as u64, "{} bytes", content.plain_size);
+            // The stored bytes are few, and known to their end.
+            assert_eq!((content.size, content.digest), (bomb.len() as u64, Digest::of(&bomb)));
+        }
+    }
+
+    #[test]
+    fn a_source_without_end_is_stopped() {
+        for first in [0, 7] {
+            let content = read_within(io::repeat(first), &ReadOptions::default(), 1 << 20, u64::MAX).unwrap();
+            assert!(matches!(content.ending, Ending::Stopped(_) | Ending::Corrupt(_)), "{:?}", content.ending);
+            assert!(content.size < 2 << 20, "{} bytes", content.size);
+        }
     }
 }

@@ -34,7 +34,8 @@ pub(super) struct Directory {
 impl MendPlan {
     /// What the tar of layer number `layer` needs so that every directory has its entry before its first child:
     /// entries that come too late move to the front, entries that exist only in a lower layer are repeated, those that
-    /// exist nowhere are made up (mode 0755, owner root). The time of such an entry is the epoch.
+    /// exist nowhere are made up (mode 0755, owner root). Such an entry has permissions and owners, as facts have them; its
+    /// time is the epoch, and names of owners and extended attributes are lost where it moves.
     ///
     /// `entries` are that layer's, `files` the whole image.
     #[must_use]
