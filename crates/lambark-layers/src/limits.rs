@@ -29,9 +29,12 @@ pub const MAX_GZIP_HEADER_BYTES: usize = 256 * 1024;
 /// Base-2 logarithm of the largest zstd window: 128 MiB, what `zstd --long` writes and every reader takes.
 pub const MAX_ZSTD_WINDOW_LOG: u32 = 27;
 
-/// How much of the beginning of an ELF file is kept while it passes, in bytes. Its tables lie there, except in
-/// libraries with very many symbols.
+/// How much of the beginning of an ELF file is kept while it passes, in bytes. Its tables lie there, except in files
+/// with very many symbols.
 pub const ELF_HEAD_BYTES: usize = 4 * 1024 * 1024;
+
+/// The same for a file whose beginning is known to hold more tables: Node.js has 7.4 MiB of them.
+pub const ELF_TABLES_BYTES: usize = 12 * 1024 * 1024;
 
 /// How much of a first line is looked at, in bytes: what Linux reads of it.
 pub const SHEBANG_BYTES: usize = 256;

@@ -163,6 +163,24 @@ fn tables_behind_the_head_are_kept_in_the_order_of_linkers_and_of_patchers() {
 }
 
 #[test]
+fn a_beginning_of_tables_alone_is_kept_beyond_the_head() {
+    // As in Node.js: four megabytes of symbols before the strings, and a first segment without code.
+    let class = Class { wide: true, big: false };
+    let far = ELF_HEAD_BYTES + 0x10_0000;
+    let places = Places { strings: far, needed: far + 0x1000, defined: far + 0x2000, dynamic: far + 0x20_0000, ..NEAR };
+    let mut file = elf(class, places);
+    assert!(!streamed(&file).complete);
+    let first = class.segment(1, 0, BASE, far as u64 + 0x10_0000);
+    let second = class.segment(1, 0, BASE, file.len() as u64);
+    let dynamic = file[64 + 2 * 56..64 + 3 * 56].to_vec();
+    file[64 + 56..64 + 4 * 56].copy_from_slice(&[first, second, dynamic].concat());
+    file[56] = 4;
+    assert!(!streamed(&file).complete, "code may be in it");
+    file[64 + 56 + 4] = 4;
+    assert_eq!(streamed(&file), expected(class));
+}
+
+#[test]
 fn what_has_passed_is_missed_and_said_so() {
     let class = Class { wide: true, big: false };
     let far = ELF_HEAD_BYTES + 300_000;

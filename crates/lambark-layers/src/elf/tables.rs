@@ -27,6 +27,8 @@ const PT_LOAD: u32 = 1;
 const PT_DYNAMIC: u32 = 2;
 const PT_INTERP: u32 = 3;
 
+const PF_X: u32 = 1;
+
 const DT_NULL: u64 = 0;
 const DT_NEEDED: u64 = 1;
 const DT_STRTAB: u64 = 5;
@@ -50,6 +52,8 @@ pub(super) struct Segments {
     loads: Vec<(u64, Span)>,
     pub(super) dynamic: Option<Span>,
     pub(super) interpreter: Option<Span>,
+    /// How far the file's beginning holds tables and no code, if its linker kept them apart.
+    pub(super) tables_end: Option<u64>,
     /// Whether all were there to be read.
     complete: bool,
 }
@@ -73,7 +77,13 @@ impl Segments {
             let (offset, address, size) = if class.wide { (8, 16, 32) } else { (4, 8, 16) };
             let span = Span { offset: class.word(header, offset)?, size: class.word(header, size)? };
             match class.u32(header, 0)? {
-                PT_LOAD => self.loads.push((class.word(header, address)?, span)),
+                PT_LOAD => {
+                    let executable = class.u32(header, if class.wide { 4 } else { 24 })? & PF_X != 0;
+                    if self.loads.is_empty() && span.offset == 0 && !executable {
+                        self.tables_end = Some(span.size);
+                    }
+                    self.loads.push((class.word(header, address)?, span));
+                }
                 PT_DYNAMIC => self.dynamic = Some(span),
                 PT_INTERP => self.interpreter = Some(span),
                 _ => {}

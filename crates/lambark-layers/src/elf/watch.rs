@@ -4,7 +4,7 @@ use lambark_rules::facts::Elf;
 
 use super::image::{Class, Image, Piece};
 use super::tables::{Dynamic, MAX_DYNAMIC_BYTES, MAX_INTERPRETER_BYTES, Segments, Span, facts};
-use crate::limits::ELF_HEAD_BYTES;
+use crate::limits::{ELF_HEAD_BYTES, ELF_TABLES_BYTES};
 
 /// How much of a string table behind the head is kept, in bytes. Tools that patch a library put a new one at its end,
 /// where the names of libraries come first or last among those of symbols.
@@ -13,58 +13,82 @@ const STRINGS_BYTES: usize = 1024 * 1024;
 /// How much of the tables of versions behind the head is kept, in bytes.
 const VERSIONS_BYTES: usize = 64 * 1024;
 
+/// How much of the head's end is kept once more in front of a piece: as much as the longest thing that is in one part.
+const ACROSS_BYTES: usize = MAX_DYNAMIC_BYTES;
+
 /// The beginning of an ELF file, and pieces of the rest. Its memory is used again for the next file.
 pub(crate) struct ElfWatch {
     head: Vec<u8>,
+    /// How long the head may get.
+    limit: usize,
     pieces: Vec<Piece>,
     stage: Stage,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// The head is not full.
+    /// The head is not full, and how long it has to be is not known.
     Head,
+    /// The head is not full.
+    Tables,
     /// The dynamic section is to come.
     Dynamic,
     /// It is known what is wanted.
-    Tables,
+    Rest,
 }
 
 impl ElfWatch {
     pub(crate) fn new() -> ElfWatch {
-        ElfWatch { head: Vec::new(), pieces: Vec::new(), stage: Stage::Head }
+        ElfWatch { head: Vec::new(), limit: ELF_HEAD_BYTES, pieces: Vec::new(), stage: Stage::Head }
     }
 
     /// Begins with a new file.
     pub(crate) fn start(&mut self) {
         self.head.clear();
+        self.head.shrink_to(ELF_HEAD_BYTES);
+        self.limit = ELF_HEAD_BYTES;
         self.pieces.clear();
         self.stage = Stage::Head;
     }
 
     /// Takes the next bytes, which lie at `offset`.
-    pub(crate) fn feed(&mut self, offset: u64, bytes: &[u8]) {
-        let room = ELF_HEAD_BYTES - self.head.len();
-        let (head, rest) = bytes.split_at(bytes.len().min(room));
-        if !head.is_empty() {
-            // Growing by doubling would hold half again as much for a moment; the whole is touched only as it fills.
-            if self.head.capacity() < self.head.len() + head.len() && self.head.capacity() > ELF_HEAD_BYTES / 4 {
-                self.head.reserve_exact(ELF_HEAD_BYTES - self.head.len());
+    pub(crate) fn feed(&mut self, mut offset: u64, mut rest: &[u8]) {
+        for full in [Stage::Head, Stage::Tables] {
+            let (head, behind) = rest.split_at(rest.len().min(self.limit - self.head.len()));
+            self.keep(head);
+            (offset, rest) = (offset + head.len() as u64, behind);
+            if rest.is_empty() {
+                return;
             }
-            self.head.extend_from_slice(head);
-        }
-        if rest.is_empty() {
-            return;
-        }
-        let offset = offset + head.len() as u64;
-        if self.stage == Stage::Head {
-            self.want_segments();
+            if self.stage == full {
+                self.head_is_full();
+            }
         }
         self.pieces.iter_mut().for_each(|piece| piece.take(offset, rest));
         if self.stage == Stage::Dynamic {
             let old = self.pieces.len();
             self.want_tables();
             self.pieces[old..].iter_mut().for_each(|piece| piece.take(offset, rest));
+        }
+    }
+
+    fn keep(&mut self, head: &[u8]) {
+        // Growing by doubling would end with up to twice the limit. What is reserved costs nothing before it is filled.
+        if self.head.capacity() < self.head.len() + head.len() && self.head.capacity() > ELF_HEAD_BYTES / 4 {
+            self.head.reserve_exact(self.limit - self.head.len());
+        }
+        self.head.extend_from_slice(head);
+    }
+
+    /// Makes the head longer where tables go on, or goes on to what lies behind.
+    fn head_is_full(&mut self) {
+        let tables_end = self.image().and_then(|image| Segments::read(image).tables_end).unwrap_or_default();
+        let wanted = usize::try_from(tables_end).unwrap_or(usize::MAX).min(ELF_TABLES_BYTES);
+        if self.stage == Stage::Head && wanted > self.limit {
+            self.limit = wanted;
+            self.stage = Stage::Tables;
+        } else {
+            self.want_segments();
         }
     }
 
@@ -82,7 +106,7 @@ impl ElfWatch {
 
     /// The loader's path and the dynamic section, where they lie behind the head.
     fn want_segments(&mut self) {
-        self.stage = Stage::Tables;
+        self.stage = Stage::Rest;
         let Some(image) = self.image() else { return };
         let segments = Segments::read(image);
         let Segments { dynamic, interpreter, .. } = segments;
@@ -97,28 +121,27 @@ impl ElfWatch {
     fn want_tables(&mut self) {
         let Some(image) = self.image() else { return };
         let Some(dynamic) = Dynamic::read(image, &Segments::read(image)) else { return };
-        self.stage = Stage::Tables;
+        self.stage = Stage::Rest;
         let versions = |offset| Span { offset, size: VERSIONS_BYTES as u64 };
         self.want(dynamic.strings, STRINGS_BYTES);
         self.want(dynamic.versions_needed.map(versions), VERSIONS_BYTES);
         self.want(dynamic.versions_defined.map(versions), VERSIONS_BYTES);
     }
 
+    /// Wants up to `most` bytes of what lies at `span` and behind the head.
     fn want(&mut self, span: Option<Span>, most: usize) {
         let Some(Span { offset, size }) = span else { return };
+        let end = offset.saturating_add(size);
         let head = self.head.len() as u64;
-        if offset.checked_add(size).is_some_and(|end| end <= head) || size == 0 {
+        if end <= head || size == 0 {
             return;
         }
-        let size = usize::try_from(size).unwrap_or(usize::MAX).min(most);
-        if offset < head {
-            // It begins in the head, which ends in the middle of it: a piece has to be in one part.
-            let start = usize::try_from(offset).unwrap_or(usize::MAX);
-            let mut piece = Piece::new(offset, size);
-            piece.bytes.extend(self.head.get(start..).unwrap_or_default().iter().take(size));
-            self.pieces.push(piece);
-            return;
-        }
-        self.pieces.push(Piece::new(offset, size));
+        // A record or a name may lie across the head's end, and has to be in one piece.
+        let start = offset.max(head.saturating_sub(ACROSS_BYTES as u64));
+        let size = usize::try_from(end - start).unwrap_or(usize::MAX).min(most.saturating_add(ACROSS_BYTES));
+        let mut piece = Piece::new(start, size);
+        let known = usize::try_from(start).ok().and_then(|start| self.head.get(start..)).unwrap_or_default();
+        piece.take(start, known);
+        self.pieces.push(piece);
     }
 }
