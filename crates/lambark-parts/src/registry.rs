@@ -45,6 +45,8 @@ pub struct Request {
     pub path: String,
     /// Status answered.
     pub status: u16,
+    /// Bytes in the answer's body.
+    pub bytes: u64,
 }
 
 impl fmt::Display for Request {
@@ -207,8 +209,9 @@ fn access_line(line: &str) -> Option<Request> {
     }
     let mut words = request.split(' ');
     let (method, path) = (words.next()?, words.next()?);
-    let status = quoted.next()?.split_whitespace().next()?.parse().ok()?;
-    Some(Request { method: method.to_owned(), path: path.to_owned(), status })
+    let mut numbers = quoted.next()?.split_whitespace();
+    let (status, bytes) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
+    Some(Request { method: method.to_owned(), path: path.to_owned(), status, bytes })
 }
 
 #[cfg(test)]
@@ -225,8 +228,9 @@ mod tests {
     #[test]
     fn access_lines_are_told_from_other_lines() {
         let line = r#"127.0.0.1 - - [22/Nov/2026:03:00:00 +0000] "HEAD /v2/a/manifests/v1 HTTP/1.1" 404 96 "" "x""#;
-        let request = access_line(line).map(|request| request.to_string());
-        assert_eq!(request.as_deref(), Some("HEAD /v2/a/manifests/v1 404"));
+        let request = access_line(line);
+        assert_eq!(request.as_ref().map(|request| request.bytes), Some(96));
+        assert_eq!(request.map(|request| request.to_string()).as_deref(), Some("HEAD /v2/a/manifests/v1 404"));
         assert_eq!(access_line(r#"time="2026" level=info msg="GET /v2/ HTTP/1.1" x=1"#), None);
     }
 }

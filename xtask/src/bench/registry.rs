@@ -11,6 +11,9 @@ use super::table::{COLUMNS, Table, cells};
 use super::{Context, data, layout, needed};
 use crate::Error;
 
+/// More than manifests, a config and the first bytes of three layers come to; far less than a layer.
+const FIRST_BYTES: u64 = 256 * 1024;
+
 /// An attested index becomes deployable under its own tag, by lambark and by skopeo.
 pub(super) fn unwrap(context: &Context) -> Result<Table, Error> {
     let registry = filled(context, "unwrap", 2 * (context.runs + 1))?;
@@ -37,29 +40,35 @@ pub(super) fn unwrap(context: &Context) -> Result<Table, Error> {
     for tag in [0, runs] {
         assert_mended(&registry, tag)?;
     }
-    let mut table = Table::new(&["command", COLUMNS[0], COLUMNS[1], COLUMNS[2], "requests", "of which"]);
-    let mut counts = Vec::new();
+    let mut table =
+        Table::new(&["command", COLUMNS[0], COLUMNS[1], COLUMNS[2], "requests", "bytes served", "of which"]);
+    let mut asked = Vec::new();
     for ((contestant, sample), tag) in contestants.iter_mut().zip(&samples).zip([2 * runs, runs + 1]) {
         let command = (contestant.next)(tag)?;
         let requests = requests_of(&registry, &command, contestant.fine)?.1;
         let mut row = vec![contestant.name.to_owned()];
         row.extend(cells(sample));
-        row.extend([requests.len().to_string(), kinds(&requests)]);
+        row.extend([requests.len().to_string(), served(&requests).to_string(), kinds(&requests)]);
         table.row(row);
-        counts.push(requests.len());
+        asked.push(requests);
     }
-    if let ([ours, theirs], [our_count, their_count]) = (samples.as_slice(), counts.as_slice()) {
+    if let ([ours, theirs], [requests, _]) = (samples.as_slice(), asked.as_slice()) {
         table.target("faster than skopeo", ours.wall < theirs.wall);
-        table.target("fewer requests than skopeo", our_count < their_count);
+        let manifests = requests.iter().filter(|request| request.path.contains("/manifests/")).count();
+        table.target("at most 3 manifest requests, 2 for the attestation, 2 for the referrers tag", manifests <= 7);
+        let others = requests.len() - manifests;
+        table.target("besides them one config and the first bytes of each layer (3 layers)", others <= 4);
+        table.target("no layer read in full", served(requests) < FIRST_BYTES);
     }
-    table.note("a blob GET of lambark's is its config or the first bytes of a layer, by Range");
+    table.note("skopeo 1.9 looks at no layer and leaves the attestation behind; lambark does both");
     Ok(table)
 }
 
 /// What a check asks of a registry.
 pub(super) fn check(context: &Context) -> Result<Table, Error> {
     let registry = filled(context, "check", 1)?;
-    let mut table = Table::new(&["command", COLUMNS[0], COLUMNS[1], COLUMNS[2], "requests", "of which"]);
+    let mut table =
+        Table::new(&["command", COLUMNS[0], COLUMNS[1], COLUMNS[2], "requests", "bytes served", "of which"]);
     let mut counts = BTreeMap::new();
     for depth in ["manifest", "bytes", "files"] {
         // A home without a cache, as on a CI runner.
@@ -69,7 +78,7 @@ pub(super) fn check(context: &Context) -> Result<Table, Error> {
         let (sample, requests) = requests_of(&registry, &command, &[0, 1])?;
         let mut row = vec![format!("lambark check --depth {depth}")];
         row.extend(cells(&sample));
-        row.extend([requests.len().to_string(), kinds(&requests)]);
+        row.extend([requests.len().to_string(), served(&requests).to_string(), kinds(&requests)]);
         table.row(row);
         counts.insert(depth, requests.len());
     }
@@ -118,6 +127,11 @@ fn requests_of(registry: &DockerRegistry, command: &Command, fine: &[i64]) -> Re
     let before = registry.requests().len();
     let sample = once(command, fine)?;
     Ok((sample, registry.requests().split_off(before)))
+}
+
+/// Bytes in all answers together.
+fn served(requests: &[Request]) -> u64 {
+    requests.iter().map(|request| if request.method == "HEAD" { 0 } else { request.bytes }).sum()
 }
 
 /// How many of each kind, as `2 GET manifest, 1 PUT manifest`.
