@@ -83,6 +83,8 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self.kind() {
             "usage" => exit::USAGE,
+            // The user named a file that cannot be written.
+            _ if matches!(self, Failure::Output { .. }) => exit::USAGE,
             "findings" => exit::FINDINGS,
             "refused" => exit::REFUSED,
             _ => exit::COULD_NOT_LOOK,
@@ -111,8 +113,14 @@ impl Failure {
 
 fn hint_of_image(error: &Error) -> Option<String> {
     match error {
-        Error::Refused { instead, .. } => instead.as_ref().map(|command| format!("run `{command}`")),
+        Error::Refused { instead, .. } => instead.as_deref().map(instead_of),
         Error::Ambiguous { .. } => Some("name one, for instance oci:DIR:TAG or oci-archive:FILE:TAG".to_owned()),
+        Error::Registry(lambark_registry::Error::Forbidden { .. }) => {
+            Some("the credentials are known, but may not do this: look at the repository's policy".to_owned())
+        }
+        Error::Registry(lambark_registry::Error::NotFound { .. }) => {
+            Some("look at the spelling of host, repository and tag; on ECR also at account and Region".to_owned())
+        }
         _ if error.kind() == Kind::Authentication => Some(
             "log in with `docker login HOST`; for ECR: `aws ecr get-login-password | docker login --username AWS \
              --password-stdin HOST`"
@@ -120,4 +128,11 @@ fn hint_of_image(error: &Error) -> Option<String> {
         ),
         _ => None,
     }
+}
+
+/// What can be done instead of what was refused: each line a command to run, or a fact.
+fn instead_of(lines: &str) -> String {
+    let told =
+        lines.lines().map(|line| if line.starts_with("lambark ") { format!("run `{line}`") } else { line.to_owned() });
+    told.collect::<Vec<String>>().join("\n")
 }

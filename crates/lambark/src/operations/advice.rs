@@ -2,7 +2,7 @@
 
 use lambark_oci::{Architecture, Document, ImageName, Reference};
 use lambark_rules::facts::{Evidence, ImageFacts, LayerFacts};
-use lambark_rules::{Finding, Gate, GateVerdict, Judgement, Safety, judge};
+use lambark_rules::{Finding, Gate, GateVerdict, Judgement, Safety, Severity, judge};
 
 use crate::operations::check::Looked;
 use crate::words::shell;
@@ -36,12 +36,21 @@ pub fn advise(looked: &Looked) -> Vec<Advice> {
     }
     if let Some((safety, command)) = fix_command(looked) {
         let text = match safety {
+            _ if beyond_repair(&looked.judgement) => "mend what can be mended here; the rest needs a rebuild",
             Safety::Safe => "mend it for good, without a rebuild",
             _ => "mend it for good; this changes files or the command of the image",
         };
         advice.push(Advice { text, command });
     }
     advice
+}
+
+/// Whether an error is among the findings that no repair of ours removes.
+fn beyond_repair(judgement: &Judgement) -> bool {
+    judgement.findings.iter().any(|finding| {
+        let mendable = finding.fix.as_ref().is_some_and(|fix| fix.safety != Safety::Manual);
+        finding.severity == Severity::Error && !mendable
+    })
 }
 
 /// The command that gives a function another image.

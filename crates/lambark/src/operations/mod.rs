@@ -11,20 +11,26 @@ use std::path::Path;
 
 use lambark_images::Error;
 use lambark_oci::ImageName;
-use lambark_oci::reference::ReferenceError;
 
 use crate::failure::Failure;
 
-/// Reads an image's name; a bare path counts if it exists.
+/// Reads an image's name; a bare path counts if it exists. The marker file of a layout stands for the layout, because
+/// tools that walk files, as pre-commit does, can name no directory.
 ///
 /// # Errors
 /// When it is neither.
 pub fn name(text: &str) -> Result<ImageName, Failure> {
-    ImageName::parse(text, |path| Path::new(path).exists()).map_err(|error| match error {
+    if let Some((directory, "oci-layout")) = text.rsplit_once('/')
+        && Path::new(text).is_file()
+    {
+        return Ok(ImageName::Path(directory.to_owned()));
+    }
+    ImageName::parse(text, |path| Path::new(path).exists()).map_err(|error| {
         // Nobody writes a registry's name like this: the file is not there.
-        ReferenceError::NoHost(_) if text.starts_with(['/', '.']) || text.ends_with(".tar") => {
+        if text.starts_with(['/', '.']) || text.ends_with(".tar") {
             Failure::Image(Error::Read { path: text.into(), source: io::ErrorKind::NotFound.into() })
+        } else {
+            error.into()
         }
-        error => error.into(),
     })
 }

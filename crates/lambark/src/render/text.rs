@@ -14,6 +14,8 @@ use crate::operations::advice;
 use crate::operations::check::{Checked, Looked, Outcome};
 use crate::words::count;
 
+/// The column behind the labels of the last lines.
+const LABELLED: usize = 10;
 /// Most characters of a build step that a finding repeats.
 const MAX_STEP_CHARS: usize = 90;
 /// Most reasons for skipped rules that are listed without `--verbose`.
@@ -41,7 +43,7 @@ fn image(out: &mut dyn Write, checked: &Checked, page: Page) -> io::Result<()> {
             failure(out, error, page)
         }
         Ok(looked) => {
-            headline(out, &name, looked)?;
+            headline(out, &name, looked, page)?;
             for found in sorted(&looked.judgement) {
                 finding(out, looked, found, page)?;
             }
@@ -55,16 +57,24 @@ fn image(out: &mut dyn Write, checked: &Checked, page: Page) -> io::Result<()> {
 }
 
 /// The first line says what the thing is; for an index a second one says which image in it is judged.
-fn headline(out: &mut dyn Write, name: &str, looked: &Looked) -> io::Result<()> {
+fn headline(out: &mut dyn Write, name: &str, looked: &Looked, page: Page) -> io::Result<()> {
     let facts = &looked.facts;
-    write!(out, "{BOLD}{name}{BOLD:#} → {}", plain(&describe::top(facts)))?;
+    write!(out, "{BOLD}{name}{BOLD:#} → ")?;
+    let mut what = plain(&describe::top(facts)).into_owned();
     if let Evidence::Known(top) = &facts.top {
-        write!(out, ", {}", top.digest())?;
+        what.push_str(&format!(", {}", top.digest()));
     }
+    wrap::write(out, &what, name.chars().count() + 3, 4, page.width)?;
     writeln!(out)?;
     if let (Ok(Document::Index(_)), Evidence::Known(image)) = (facts.document(), &facts.image) {
-        let what = describe::image(facts).map_or_else(String::new, |image| format!(" ({})", plain(&image)));
-        writeln!(out, "  {DIM}image{DIM:#}    {}{what}, {}", image.media_type().describe(), image.digest())?;
+        let mut what = image.media_type().describe().to_owned();
+        if let Some(image) = describe::image(facts) {
+            what.push_str(&format!(" ({})", plain(&image)));
+        }
+        what.push_str(&format!(", {}", image.digest()));
+        write!(out, "  {DIM}image{DIM:#}   ")?;
+        wrap::write(out, &what, LABELLED, LABELLED, page.width)?;
+        writeln!(out)?;
     }
     Ok(())
 }
@@ -86,7 +96,7 @@ fn finding(out: &mut dyn Write, looked: &Looked, finding: &Finding, page: Page) 
         writeln!(out, "  {DIM}-->{DIM:#} {}", plain(&finding.place.to_string()))?;
     }
     if let Some(step) = step(looked, &finding.place) {
-        label(out, "made by", &step, page)?;
+        label(out, "brought by", &step, page)?;
     }
     let refused = format!("{} (gate {}) · {}", finding.gate.when(), finding.gate, finding.confidence);
     label(out, refusal(finding.severity), &refused, page)?;
@@ -118,14 +128,11 @@ fn label(out: &mut dyn Write, label: &str, text: &str, page: Page) -> io::Result
     writeln!(out)
 }
 
-/// The build step that made the layer of a place, shortened.
+/// The build step that brought a file, shortened. Rules on layers name the step themselves.
 fn step(looked: &Looked, place: &Place) -> Option<String> {
-    let layer = match place {
-        Place::Layer { layer, .. } | Place::File { layer, .. } => *layer,
-        _ => return None,
-    };
+    let Place::File { layer, .. } = place else { return None };
     let Evidence::Known(ConfigFacts::Read { config, .. }) = &looked.facts.config else { return None };
-    let step = config.step_of_layer(layer).filter(|step| !step.is_empty())?;
+    let step = config.step_of_layer(*layer).filter(|step| !step.is_empty())?;
     let mut short: String = step.chars().take(MAX_STEP_CHARS).collect();
     if short.len() < step.len() {
         short.push('…');
@@ -134,16 +141,16 @@ fn step(looked: &Looked, place: &Place) -> Option<String> {
 }
 
 fn verdict(out: &mut dyn Write, judgement: &Judgement, page: Page) -> io::Result<()> {
-    write!(out, "  {DIM}gates{DIM:#}    ")?;
+    write!(out, "  {DIM}gates{DIM:#}   ")?;
     for (index, (gate, verdict)) in judgement.gates.iter().enumerate() {
         let colour = style::gate(*verdict);
         let dot = if index > 0 { " · " } else { "" };
         write!(out, "{dot}{gate} {colour}{verdict}{colour:#}")?;
     }
     let colour = style::verdict(judgement.verdict);
-    write!(out, "\n  {DIM}verdict{DIM:#}  {colour}{}{colour:#}: ", judgement.verdict)?;
-    let used = 11 + judgement.verdict.to_string().len() + 2;
-    wrap::write(out, &reasons(judgement), used, 11, page.width)?;
+    write!(out, "\n  {DIM}verdict{DIM:#} {colour}{}{colour:#}: ", judgement.verdict)?;
+    let used = LABELLED + judgement.verdict.to_string().len() + 2;
+    wrap::write(out, &reasons(judgement), used, LABELLED, page.width)?;
     writeln!(out)?;
     if page.verbose { every_skip(out, &judgement.skipped) } else { skips(out, &judgement.skipped, page) }
 }
@@ -172,29 +179,33 @@ fn skips(out: &mut dyn Write, skipped: &[Skipped], page: Page) -> io::Result<()>
     // What was not asked says nothing about the image; it is listed with --verbose.
     for skip in skipped.iter().filter(|skipped| matches!(skipped.skip, Skip::NotLooked(_))) {
         let reason = skip.skip.reason();
-        match by_reason.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, number)) => *number += 1,
+        // Some rules tell more of the same reason in front of it.
+        match by_reason.iter_mut().find(|(known, _)| known.ends_with(reason) || reason.ends_with(*known)) {
+            Some((known, number)) => {
+                *number += 1;
+                *known = if reason.len() < known.len() { reason } else { known };
+            }
             None => by_reason.push((reason, 1)),
         }
     }
     by_reason.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
     let mut title = "skipped";
     for (reason, number) in by_reason.iter().take(MAX_SKIP_REASONS) {
-        write!(out, "  {DIM}{title:7}{DIM:#}  ")?;
-        wrap::write(out, &format!("{}: {}", count(*number, "rule"), plain(reason)), 11, 11, page.width)?;
+        write!(out, "  {DIM}{title:7}{DIM:#} ")?;
+        wrap::write(out, &format!("{}: {}", count(*number, "rule"), plain(reason)), LABELLED, LABELLED, page.width)?;
         writeln!(out)?;
         title = "";
     }
     let rest: usize = by_reason.iter().skip(MAX_SKIP_REASONS).map(|(_, number)| number).sum();
     if rest > 0 {
-        writeln!(out, "           {} for other reasons (--verbose lists them)", count(rest, "rule"))?;
+        writeln!(out, "          {} for other reasons (--verbose lists them)", count(rest, "rule"))?;
     }
     Ok(())
 }
 
 fn every_skip(out: &mut dyn Write, skipped: &[Skipped]) -> io::Result<()> {
     for skipped in skipped {
-        writeln!(out, "  {DIM}skipped{DIM:#}  {}: {}", skipped.rule, plain(skipped.skip.reason()))?;
+        writeln!(out, "  {DIM}skipped{DIM:#} {}: {}", skipped.rule, plain(skipped.skip.reason()))?;
     }
     Ok(())
 }
@@ -240,8 +251,14 @@ pub fn failure(out: &mut dyn Write, failure: &Failure, page: Page) -> io::Result
     writeln!(out)?;
     let Some(hint) = failure.hint() else { return Ok(()) };
     write!(out, "\n{blue}hint{blue:#}: ")?;
-    wrap::write(out, &plain(&hint), 6, 6, page.width)?;
-    writeln!(out)
+    for (index, line) in hint.lines().enumerate() {
+        if index > 0 {
+            write!(out, "      ")?;
+        }
+        wrap::write(out, &plain(line), 6, 6, page.width)?;
+        writeln!(out)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -256,6 +273,11 @@ mod tests {
         anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string()
     }
 
+    /// The same, however many rules there are.
+    fn steady(text: &str) -> String {
+        samples::without_counts(text)
+    }
+
     fn columns(width: usize) -> Page {
         Page { width: Some(width), ..Page::default() }
     }
@@ -263,27 +285,27 @@ mod tests {
     #[test]
     fn an_attested_image_at_80_columns() {
         let text = rendered(vec![samples::attested()], columns(80));
-        insta::assert_snapshot!(text);
+        insta::assert_snapshot!(steady(&text));
         let breakable = |line: &&str| line.chars().count() > 80 && !line.contains("sha256:");
         assert_eq!(text.lines().find(breakable), None);
     }
 
     #[test]
     fn an_attested_image_at_120_columns() {
-        insta::assert_snapshot!(rendered(vec![samples::attested()], columns(120)));
+        insta::assert_snapshot!(steady(&rendered(vec![samples::attested()], columns(120))));
     }
 
     #[test]
     fn several_images_and_one_that_is_nowhere() {
         let images = vec![samples::plain(), samples::unreachable(), samples::attested()];
-        insta::assert_snapshot!(rendered(images, Page { quiet: true, ..columns(100) }));
+        insta::assert_snapshot!(steady(&rendered(images, Page { quiet: true, ..columns(100) })));
     }
 
     #[test]
     fn every_skip_is_listed_when_asked() {
         let text = rendered(vec![samples::plain()], Page { verbose: true, ..Page::default() });
         let looked = samples::plain().result.unwrap();
-        assert_eq!(text.matches("  skipped  ").count(), looked.judgement.skipped.len());
+        assert_eq!(text.matches("  skipped ").count(), looked.judgement.skipped.len());
     }
 
     #[test]
@@ -302,6 +324,6 @@ mod tests {
         let ours = text.replace("\u{1b}[", "");
         assert!(!ours.replace('\n', "").contains(crate::render::escape::is_hidden), "{text:?}");
         assert_eq!(text.lines().filter(|line| line.contains("forged")).count(), 1);
-        assert!(text.contains("usr/\\u{202e}gpj.exe") && text.contains("made by: COPY \\u{1b}[31m."), "{text}");
+        assert!(text.contains("usr/\\u{202e}gpj.exe") && text.contains("brought by: COPY \\u{1b}[31m."), "{text}");
     }
 }

@@ -5,6 +5,9 @@ use std::io::{self, Write};
 /// Narrower than this, breaking lines only makes them harder to read.
 const MIN_TEXT_COLUMNS: usize = 24;
 
+/// Where words begin that are too long for a hanging line.
+const LONG_WORD_INDENT: usize = 4;
+
 /// Writes `text`, without a line end, after something that already takes `used` columns of the line; further lines are
 /// indented by `indent`.
 /// Words are never broken: a digest or a path has to stay one piece to be copied.
@@ -29,6 +32,8 @@ pub(super) fn write(
             write!(out, " {word}")?;
             column += 1 + columns;
         } else {
+            // A word that is too long for the hanging part is often a digest, which fits the line from its beginning.
+            let indent = if indent + columns > width { indent.min(LONG_WORD_INDENT) } else { indent };
             write!(out, "\n{:indent$}{word}", "")?;
             column = indent + columns;
         }
@@ -59,6 +64,12 @@ mod tests {
     fn a_long_word_stays_whole() {
         let digest = lambark_oci::Digest::of(b"").to_string();
         assert_eq!(wrapped(&format!("is {digest}"), 5, 2, Some(60)), format!("is\n  {digest}"));
+    }
+
+    #[test]
+    fn a_digest_moves_left_to_fit() {
+        let digest = lambark_oci::Digest::of(b"").to_string();
+        assert_eq!(wrapped(&format!("it is {digest}"), 11, 11, Some(80)), format!("it is\n    {digest}"));
     }
 
     #[test]

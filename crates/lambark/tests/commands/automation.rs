@@ -1,0 +1,58 @@
+//! The action's step and the pre-commit entry, run as those services run them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::User;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// A script of this repository, with the lambark under test on the path.
+fn script(user: &User, path: &str) -> Command {
+    let binary = Path::new(env!("CARGO_BIN_EXE_lambark")).parent().unwrap();
+    let mut command = Command::new("bash");
+    command.arg(root().join(path)).env_clear().current_dir(user.directory());
+    command.env("PATH", format!("{}:/usr/bin:/bin", binary.display())).env("HOME", user.path(""));
+    command
+}
+
+#[test]
+fn the_action_checks_every_image_and_tells_the_exit_code() {
+    let user = User::at_root();
+    let (summary, outputs) = (user.path("summary.md"), user.path("outputs"));
+    let mut step = script(&user, ".github/action/check");
+    step.env("GITHUB_STEP_SUMMARY", &summary).env("GITHUB_OUTPUT", &outputs);
+    step.env("INPUT_IMAGE", "\n  examples/attested.tar\n  ./$(touch pwned).tar\n");
+    step.env("INPUT_ARCH", "x86_64").env("INPUT_DEPTH", "").env("INPUT_FAIL_ON", "error").env("INPUT_ARGS", "--strict");
+    let output = step.output().unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{stdout}");
+    assert!(stdout.contains("::error title=lambark image-index::examples/attested.tar: "), "{stdout}");
+    assert!(stdout.contains("lambark: ./$(touch pwned).tar: could not be looked at"), "{stdout}");
+    assert_eq!(std::fs::read_to_string(&outputs).unwrap(), "exit-code=3\n");
+    assert!(std::fs::read_to_string(&summary).unwrap().contains("| **rejected** |"));
+}
+
+#[test]
+fn the_pre_commit_entry_checks_archives_and_layouts() {
+    let user = User::at_root();
+    let layout = user.path("layout");
+    user.run(&["fix", "examples/attested.tar", "--to", &format!("oci:{layout}")]);
+    let marker = format!("{layout}/oci-layout");
+    let code = |files: &[&str]| script(&user, ".github/pre-commit/check").args(files).output().unwrap().status.code();
+    assert_eq!(code(&[&marker]), Some(0));
+    assert_eq!(code(&["examples/attested.tar", &marker]), Some(1));
+}
+
+#[test]
+fn the_action_declares_what_its_step_reads() {
+    let action = std::fs::read_to_string(root().join("action.yml")).unwrap();
+    let step = std::fs::read_to_string(root().join(".github/action/check")).unwrap();
+    for input in ["IMAGE", "ARCH", "DEPTH", "FAIL_ON", "ARGS"] {
+        let name = input.to_lowercase().replace('_', "-");
+        assert!(action.contains(&format!("INPUT_{input}: ${{{{ inputs.{name} }}}}")), "{input}");
+        assert!(action.contains(&format!("\n  {name}:\n")) && step.contains(&format!("INPUT_{input}:-")), "{input}");
+    }
+}

@@ -1,0 +1,10 @@
+//! Whole commands: what they print where, and how they end.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod automation;
+mod check;
+mod documents;
+mod errors;
+mod fix;
+mod formats;
+mod support;

@@ -1,0 +1,110 @@
+//! Runs the real binary in a scrubbed environment and shows a whole run as one text.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use lambark_testkit::images::Store;
+use lambark_testkit::scripted::ScriptedRegistry;
+use tempfile::TempDir;
+
+/// A user with an empty home, standing in the directory of the archives that a real BuildKit wrote.
+pub(crate) struct User {
+    home: TempDir,
+    directory: PathBuf,
+    variables: Vec<(String, String)>,
+}
+
+impl User {
+    pub(crate) fn new() -> User {
+        let directory = lambark_testkit::fixture("prov-true-oci.tar").parent().unwrap().to_owned();
+        User { home: tempfile::tempdir().unwrap(), directory, variables: Vec::new() }
+    }
+
+    /// A user who stands at the root of this repository, where the README's commands are run.
+    pub(crate) fn at_root() -> User {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        User { directory, ..User::new() }
+    }
+
+    /// A user who stands in an empty directory of their own.
+    pub(crate) fn elsewhere() -> User {
+        let user = User::new();
+        let directory = user.home.path().join("work");
+        std::fs::create_dir(&directory).unwrap();
+        User { directory, ..user }
+    }
+
+    pub(crate) fn with(mut self, variable: &str, value: &str) -> User {
+        self.variables.push((variable.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// A path in this user's own directory.
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.home.path().join(name).display().to_string()
+    }
+
+    pub(crate) fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lambark"));
+        command.env_clear().env("HOME", self.home.path()).current_dir(&self.directory);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.args(arguments);
+        command
+    }
+
+    /// Runs `lambark` and shows the exit code and both streams, redacted.
+    pub(crate) fn run(&self, arguments: &[impl AsRef<OsStr>]) -> String {
+        let output = self.command(arguments).output().unwrap();
+        let code = output.status.code().map_or_else(|| output.status.to_string(), |code| code.to_string());
+        let shown = format!(
+            "exit code: {code}\n---- stdout\n{}---- stderr\n{}",
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap()
+        );
+        redact(&shown.replace(&self.home.path().display().to_string(), "[HOME]"))
+    }
+}
+
+/// Hides what differs from run to run or with every new rule: ports, lambark's own version, how many rules there are.
+fn redact(text: &str) -> String {
+    const HOST: &str = "127.0.0.1:";
+    let mut shown = String::new();
+    for (index, part) in text.split(HOST).enumerate() {
+        shown.push_str(if index > 0 { "[HOST]" } else { "" });
+        shown.push_str(if index > 0 { part.trim_start_matches(|c: char| c.is_ascii_digit()) } else { part });
+    }
+    let shown = shown.replace(concat!("lambark ", env!("CARGO_PKG_VERSION")), "lambark [VERSION]");
+    let mut words: Vec<&str> = shown.split(' ').collect();
+    for index in 1..words.len() {
+        let number = !words[index - 1].is_empty() && words[index - 1].bytes().all(|b| b.is_ascii_digit());
+        if number && words[index].starts_with("rule") {
+            words[index - 1] = "[N]";
+        }
+    }
+    words.join(" ")
+}
+
+/// Lays a store into a repository `app`.
+pub(crate) fn seed(registry: &ScriptedRegistry, store: &Store) {
+    registry.create_repository("app");
+    for blob in &store.blobs {
+        registry.put_blob("app", blob.clone());
+    }
+    for (media_type, bytes) in &store.manifests {
+        registry.put_manifest("app", None, media_type, bytes.clone());
+    }
+    for (tag, object) in &store.tags {
+        registry.move_tag("app", tag, &object.digest);
+    }
+    registry.forget_requests();
+}
+
+/// The name of the image under `tag`.
+pub(crate) fn image(registry: &ScriptedRegistry, tag: &str) -> String {
+    format!("{}/app:{tag}", registry.host())
+}
