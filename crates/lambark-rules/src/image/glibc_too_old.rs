@@ -30,7 +30,7 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &ImageFacts) -> Result<Vec<Finding>, Skip> {
     let start = Start::of(facts)?;
-    let linker = Linker::new(start);
+    let mut linker = Linker::new(start);
     let mut findings: BTreeMap<String, Finding> = BTreeMap::new();
     let chain = start.chain();
     let objects = chain.files.into_iter().flat_map(|file| linker.load(file).objects);

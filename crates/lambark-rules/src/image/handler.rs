@@ -109,11 +109,10 @@ fn package_directories(start: &Start<'_>) -> Vec<String> {
     found
 }
 
-/// Files that make Python look in further directories; the one that setuptools always brings adds none.
+/// Files that make Python look in further directories. What setuptools and old namespace packages bring adds none.
 fn adds_to_path(name: &str) -> bool {
-    name.starts_with("__editable__")
-        || name.ends_with(".egg-link")
-        || (name.ends_with(".pth") && name != "distutils-precedence.pth")
+    let harmless = name == "distutils-precedence.pth" || name.ends_with("-nspkg.pth");
+    name.starts_with("__editable__") || name.ends_with(".egg-link") || (name.ends_with(".pth") && !harmless)
 }
 
 fn python_module<'a>(start: &Start<'a>, directory: &str, module: &str) -> Option<Resolved<'a>> {

@@ -33,7 +33,10 @@ fn check(facts: &ImageFacts) -> Result<Vec<Finding>, Skip> {
         Language::Node => ("file.function", "Runtime.ImportModuleError: Error: Cannot find module"),
     };
     let finding = match module(&start, &handler) {
-        Module::Found(_) | Module::Unknown => return Ok(Vec::new()),
+        Module::Found(_) => return Ok(Vec::new()),
+        Module::Unknown => {
+            return Err(Skip::NotAsked("an archive or a .pth file on Python's path may bring the module".into()));
+        }
         Module::Malformed => Finding::new(&RULE, place, format!("the handler {name} is no {function}"))
             .note("the first invoke ends with Runtime.MalformedHandlerName: Bad handler")
             .fix(Safety::Manual, format!("name the handler as {function} in CMD")),

@@ -1,7 +1,7 @@
 //! Directories whose entry comes after their children.
 
 use super::missing_parent_directory::answer;
-use super::start::{about, shown};
+use super::start::{about, bounded, shown};
 use crate::facts::filesystem::ParentFound;
 use crate::facts::{ImageFacts, Structure};
 use crate::finding::{Finding, Safety};
@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &ImageFacts) -> Result<Vec<Finding>, Skip> {
     let files = facts.files.known()?;
-    Ok(files.structure().iter().filter_map(finding).collect())
+    Ok(bounded(files.structure().iter().filter_map(finding)))
 }
 
 fn finding(structure: &Structure) -> Option<Finding> {

@@ -6,6 +6,7 @@ use super::entrypoint_wrong_machine::architecture;
 use super::start::{Start, elf};
 use crate::facts::Elf;
 use crate::facts::filesystem::{Descend, Resolved};
+use crate::rule::Skip;
 
 /// Where loaders look without being told: glibc of Red Hat and Debian, musl; then what Lambda adds for its runtimes.
 const DEFAULT_DIRECTORIES: [&str; 18] = [
@@ -29,15 +30,18 @@ const DEFAULT_DIRECTORIES: [&str; 18] = [
     "/opt/lib",
 ];
 
-/// Names that musl's loader answers for itself.
-const IN_MUSL: [&str; 9] =
-    ["libc.so", "libpthread.so", "librt.so", "libm.so", "libdl.so", "libutil.so", "libxnet.so", "libc.musl", "ld-musl"];
+/// Beginnings of names that musl's loader answers for itself, whatever version follows: `libc.so.6` too.
+const IN_MUSL: [&str; 8] = ["libc.", "libpthread.", "librt.", "libm.", "libdl.", "libutil.", "libxnet.", "ld-musl"];
 
 /// Libraries of a graphics driver: they come with the machine, never with an image.
 const FROM_DRIVER: [&str; 5] = ["libcuda.so", "libnvidia-", "libnvcuvid.so", "libnvoptix.so", "libcudadebugger.so"];
 
-/// How many objects one program may load; more are not followed.
-const MAX_OBJECTS: usize = 4_096;
+/// How many libraries are searched for in one image: one with all of Python's data science has some ten thousand, and a
+/// hostile one could ask for millions.
+const MAX_SEARCHES: usize = 300_000;
+
+/// How many run paths are kept while one program is followed; real ones name one or two directories.
+const MAX_RUN_PATHS: usize = 500;
 
 /// The dynamic loader's view of an image.
 pub(super) struct Linker<'a> {
@@ -45,6 +49,9 @@ pub(super) struct Linker<'a> {
     search: Vec<String>,
     /// Every file and link that is called like a library, anywhere.
     names: HashSet<String>,
+    /// Objects that were followed: who else loads them learns nothing new.
+    followed: HashSet<String>,
+    searches: usize,
 }
 
 /// What one object asks for and does not get.
@@ -57,7 +64,7 @@ pub(super) struct Unmet<'a> {
     pub(super) elsewhere: bool,
 }
 
-/// All objects that one program loads.
+/// The objects that one program loads, save those that were followed before.
 pub(super) struct Loaded<'a> {
     pub(super) objects: Vec<Resolved<'a>>,
     pub(super) unmet: Vec<Unmet<'a>>,
@@ -67,7 +74,7 @@ impl<'a> Linker<'a> {
     pub(super) fn new(start: Start<'a>) -> Linker<'a> {
         let told = start.config.env("LD_LIBRARY_PATH").unwrap_or_default();
         let told = told.split([':', ';']).filter(|directory| !directory.is_empty());
-        let search = told.chain(DEFAULT_DIRECTORIES).map(str::to_owned).collect();
+        let search = told.take(MAX_RUN_PATHS).chain(DEFAULT_DIRECTORIES).map(str::to_owned).collect();
         let mut names = HashSet::new();
         start.files.visit("", |path, node| {
             let name = path.rsplit('/').next().unwrap_or(path);
@@ -76,23 +83,39 @@ impl<'a> Linker<'a> {
             }
             Descend::Into
         });
-        Linker { start, search, names }
+        Linker { start, search, names, followed: HashSet::new(), searches: 0 }
+    }
+
+    /// Fails where not everything could be followed.
+    pub(super) fn followed_all(&self) -> Result<(), Skip> {
+        if self.searches < MAX_SEARCHES {
+            return Ok(());
+        }
+        Err(Skip::NotLooked(format!("the files ask for more than {MAX_SEARCHES} libraries").into()))
     }
 
     /// What `root` loads, itself first, and what it lacks.
-    pub(super) fn load(&self, root: Resolved<'a>) -> Loaded<'a> {
+    pub(super) fn load(&mut self, root: Resolved<'a>) -> Loaded<'a> {
         let machine = elf(&root).map(|elf| elf.machine);
         let mut loaded = Loaded { objects: Vec::new(), unmet: Vec::new() };
         let mut known: BTreeSet<Box<str>> = BTreeSet::new();
         // Objects below inherit a run path (RPATH) or not (RUNPATH); to be sure they always do here.
         let mut inherited: Vec<String> = Vec::new();
         let mut todo = vec![root];
-        while let Some(object) = todo.pop().filter(|_| loaded.objects.len() < MAX_OBJECTS) {
+        while let Some(object) = todo.pop() {
+            if !self.followed.insert(object.path.clone()) {
+                continue;
+            }
             if let Some(elf) = elf(&object) {
-                inherited.extend(run_path(elf, &object.path));
-                for library in elf.needed.iter().filter(|name| !self.is_provided(name)) {
-                    if !known.insert(library.clone()) {
+                let room = MAX_RUN_PATHS - inherited.len();
+                inherited.extend(run_path(elf, &object.path).into_iter().take(room));
+                for library in &elf.needed {
+                    if self.is_provided(library) || !known.insert(library.clone()) {
                         continue;
+                    }
+                    self.searches += 1;
+                    if self.searches >= MAX_SEARCHES {
+                        return loaded;
                     }
                     match self.find(library, &inherited, machine) {
                         Some(found) => todo.push(found),
@@ -129,14 +152,9 @@ impl<'a> Linker<'a> {
     /// Whether a name is answered without a file: by musl's loader, or by the machine's driver.
     fn is_provided(&self, library: &str) -> bool {
         let musl = || self.names.iter().any(|name| name.starts_with("ld-musl-"));
-        FROM_DRIVER.iter().any(|prefix| library.starts_with(prefix))
-            || (is_musls(library) && musl() && !library.ends_with(".so.6"))
+        let begins_with = |prefixes: &[&str]| prefixes.iter().any(|prefix| library.starts_with(prefix));
+        begins_with(&FROM_DRIVER) || (begins_with(&IN_MUSL) && musl())
     }
-}
-
-/// Whether musl's loader answers for the name. `libc.so.6` is glibc's, `libc.so` and `libc.musl-x86_64.so.1` are its own.
-fn is_musls(library: &str) -> bool {
-    IN_MUSL.iter().any(|name| library == *name || (library.starts_with(name) && name.contains("musl")))
 }
 
 /// The directories that an object names, `$ORIGIN` and its like put in.

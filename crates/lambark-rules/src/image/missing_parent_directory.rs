@@ -1,6 +1,6 @@
 //! Directories without an entry.
 
-use super::start::{about, shown};
+use super::start::{about, bounded, shown};
 use crate::facts::filesystem::ParentFound;
 use crate::facts::{ImageFacts, Structure};
 use crate::finding::{Finding, Safety};
@@ -28,7 +28,7 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &ImageFacts) -> Result<Vec<Finding>, Skip> {
     let files = facts.files.known()?;
-    Ok(files.structure().iter().filter_map(finding).collect())
+    Ok(bounded(files.structure().iter().filter_map(finding)))
 }
 
 fn finding(structure: &Structure) -> Option<Finding> {

@@ -23,14 +23,13 @@ pub static RULE: Rule = Rule {
 /// Files that AWS's base images and the web adapter bring.
 const KNOWN_FILES: [&str; 3] = ["/var/runtime/bootstrap", "/lambda-entrypoint.sh", "/opt/extensions/lambda-adapter"];
 
-/// Beginnings of the names of runtime clients: Python, Node.js, Ruby, Java, .NET, PHP.
-const KNOWN_NAMES: [&str; 6] = [
+/// Beginnings of the names of runtime clients: Python, Node.js, Ruby, Java, .NET.
+const KNOWN_NAMES: [&str; 5] = [
     "awslambdaric",
     "aws-lambda-ric",
     "aws_lambda_ric",
     "aws-lambda-java-runtime-interface-client",
     "Amazon.Lambda.RuntimeSupport",
-    "bref",
 ];
 
 fn check(facts: &ImageFacts) -> Result<Vec<Finding>, Skip> {
@@ -57,7 +56,8 @@ fn is_client(path: &str, node: &Node) -> bool {
         return true;
     }
     let name = path.rsplit('/').next().unwrap_or(path);
-    KNOWN_NAMES.iter().any(|known| name.starts_with(known))
+    // Bref is PHP's client, and a word short enough to begin another's name.
+    name == "bref" || KNOWN_NAMES.iter().any(|known| name.starts_with(known))
 }
 
 fn starts_java(start: &Start<'_>) -> bool {

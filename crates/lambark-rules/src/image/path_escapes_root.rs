@@ -1,6 +1,6 @@
 //! Entries that climb out of the image.
 
-use super::start::{about, shown};
+use super::start::{about, bounded, shown};
 use super::words;
 use crate::facts::{ImageFacts, Structure};
 use crate::finding::{Finding, Safety};
@@ -22,7 +22,7 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &ImageFacts) -> Result<Vec<Finding>, Skip> {
     let files = facts.files.known()?;
-    Ok(files.structure().iter().filter_map(finding).collect())
+    Ok(bounded(files.structure().iter().filter_map(finding)))
 }
 
 fn finding(structure: &Structure) -> Option<Finding> {

@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &ImageFacts) -> Result<Vec<Finding>, Skip> {
     let start = Start::of(facts)?;
-    let linker = Linker::new(start);
+    let mut linker = Linker::new(start);
     let mut missing = Missing::default();
     let chain = start.chain();
     // Without its loader nothing is loaded: `interpreter-missing` speaks of that.
@@ -36,6 +36,9 @@ fn check(facts: &ImageFacts) -> Result<Vec<Finding>, Skip> {
     }
     for file in modules(&start) {
         linker.load(file).unmet.into_iter().for_each(|unmet| missing.add(unmet, Severity::Warning));
+    }
+    if missing.libraries.is_empty() {
+        linker.followed_all()?;
     }
     Ok(missing.findings())
 }

@@ -1,11 +1,13 @@
 //! What Lambda starts: the command of the config, looked up in the files.
 
+use std::collections::BTreeMap;
+
 use lambark_oci::ImageConfig;
 
 use super::{evidence, words};
 use crate::facts::{Elf, FileSystem, ImageFacts, filesystem::Resolved};
 use crate::finding::{Finding, Place};
-use crate::rule::{Rule, Skip};
+use crate::rule::{Rule, Severity, Skip};
 
 /// Where a bare program name is searched when the config sets no `PATH`.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin";
@@ -162,4 +164,19 @@ pub(super) fn about(rule: &Rule, layer: usize, path: &str, message: String) -> F
 /// A path in a message.
 pub(super) fn shown(path: &str) -> String {
     words::quoted(&format!("/{path}"))
+}
+
+/// How many findings of one severity a rule makes: a report lists a few and counts the rest, and a hostile tar has
+/// millions of entries.
+pub(super) const MAX_FINDINGS: usize = 10_000;
+
+/// The findings, save what no report could hold.
+pub(super) fn bounded(findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
+    let mut room: BTreeMap<Severity, usize> = BTreeMap::new();
+    let fits = |finding: &Finding| {
+        let used = room.entry(finding.severity).or_default();
+        *used += 1;
+        *used <= MAX_FINDINGS
+    };
+    findings.filter(fits).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::handler::{Module, handler, module};
-use super::start::{Start, about, elf, shown};
+use super::start::{MAX_FINDINGS, Start, about, elf, shown};
 use crate::facts::filesystem::{Descend, Resolved};
 use crate::facts::{ImageFacts, Node};
 use crate::finding::{Finding, Safety};
@@ -72,7 +72,7 @@ impl Told {
     /// Whether it was told: then what lies below needs no word.
     fn one(&mut self, path: &str, node: &Node, severity: Severity) -> bool {
         let Some(what) = lack(node) else { return false };
-        if self.paths.insert(path.to_owned()) {
+        if self.findings.len() < MAX_FINDINGS && self.paths.insert(path.to_owned()) {
             let name = shown(path);
             let message = format!("{name} has mode {:04o}: others may not {what} it", node.mode);
             let mode = if node.is_directory() { "755" } else { "644" };
