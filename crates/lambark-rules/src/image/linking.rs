@@ -49,6 +49,8 @@ pub(super) struct Linker<'a> {
     search: Vec<String>,
     /// Every file and link that is called like a library, anywhere.
     names: HashSet<String>,
+    /// Whether musl's loader is there.
+    musl: bool,
     /// Objects that were followed: who else loads them learns nothing new.
     followed: HashSet<String>,
     searches: usize,
@@ -83,7 +85,8 @@ impl<'a> Linker<'a> {
             }
             Descend::Into
         });
-        Linker { start, search, names, followed: HashSet::new(), searches: 0 }
+        let musl = names.iter().any(|name| name.starts_with("ld-musl-"));
+        Linker { start, search, names, musl, followed: HashSet::new(), searches: 0 }
     }
 
     /// Fails where not everything could be followed.
@@ -151,9 +154,8 @@ impl<'a> Linker<'a> {
 
     /// Whether a name is answered without a file: by musl's loader, or by the machine's driver.
     fn is_provided(&self, library: &str) -> bool {
-        let musl = || self.names.iter().any(|name| name.starts_with("ld-musl-"));
         let begins_with = |prefixes: &[&str]| prefixes.iter().any(|prefix| library.starts_with(prefix));
-        begins_with(&FROM_DRIVER) || (begins_with(&IN_MUSL) && musl())
+        begins_with(&FROM_DRIVER) || (self.musl && begins_with(&IN_MUSL))
     }
 }
 
