@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lambark_oci::{Compression, Family};
 use lambark_testkit::images::{Image, good_files};
-use lambark_testkit::scripted::{Rule, ScriptedRegistry};
+use lambark_testkit::scripted::{Control, Rule, ScriptedRegistry};
 
 /// How long a request may take to arrive; a machine busy with builds takes seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -29,17 +29,15 @@ fn a_killed_repair_leaves_the_tag_as_it_was() {
             registry.put_manifest("app", None, media_type, bytes.clone());
         }
         registry.move_tag("app", "v1", &store.top().digest);
-        registry.rule(Rule::on(method, path).hang().times(1));
+        let (tell, arrived) = std::sync::mpsc::channel();
+        let hook = move |_: &Control| tell.send(()).unwrap();
+        registry.rule(Rule::on(method, path).first(hook).hang().times(1));
         let home = tempfile::tempdir().unwrap();
         let image = format!("{}/app:v1", registry.host());
 
         let mut child = lambark(home.path()).args(["fix", &image]).spawn().unwrap();
-        let began = Instant::now();
-        while !registry.requests().iter().any(|request| request.method == method) {
-            assert!(began.elapsed() < PATIENCE, "{method} never came: {:?}", registry.lines());
-            assert!(child.try_wait().unwrap().is_none(), "it ended by itself: {:?}", registry.lines());
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        arrived.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{method} never came: {:?}", registry.lines()));
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself: {:?}", registry.lines());
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(registry.tagged("app", "v1").as_ref(), Some(&store.top().digest), "{method} {path}");
