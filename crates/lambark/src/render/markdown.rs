@@ -83,7 +83,10 @@ fn spans(text: &str) -> Vec<(Face, String)> {
         match (*open, body.split_once("](")) {
             ("[", Some((name, target))) => {
                 push(&mut spans, Face::Plain, name);
-                push(&mut spans, Face::Link, &format!(" ({target})"));
+                // A link to a neighbouring page leads nowhere on a terminal; its name is enough.
+                if target.contains("://") {
+                    push(&mut spans, Face::Link, &format!(" ({target})"));
+                }
             }
             // A bracket that opens no link is only a bracket.
             ("[", None) => push(&mut spans, Face::Plain, &rest[at..inner + length + close.len()]),
@@ -161,7 +164,7 @@ mod tests {
     #[test]
     fn marks_become_faces() {
         assert_eq!(
-            spans("**What.** Use `a b`, see <https://x.io/y> or [the page](z)!"),
+            spans("**What.** Use `a b`, see <https://x.io/y> or [the page](https://z) of [it](it.md)!"),
             [
                 (Face::Strong, "What.".to_owned()),
                 (Face::Plain, " Use ".to_owned()),
@@ -170,7 +173,9 @@ mod tests {
                 (Face::Link, "https://x.io/y".to_owned()),
                 (Face::Plain, " or ".to_owned()),
                 (Face::Plain, "the page".to_owned()),
-                (Face::Link, " (z)".to_owned()),
+                (Face::Link, " (https://z)".to_owned()),
+                (Face::Plain, " of ".to_owned()),
+                (Face::Plain, "it".to_owned()),
                 (Face::Plain, "!".to_owned()),
             ]
         );

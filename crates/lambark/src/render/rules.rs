@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use lambark_rules::{CATALOGUE, Needs, Rule, Safety};
+use lambark_rules::{CATALOGUE, Confidence, Needs, Rule, Safety};
 
 use super::style::{self, BOLD, DIM};
 use super::{Page, markdown};
@@ -13,21 +13,29 @@ use super::{Page, markdown};
 /// When `out` fails.
 pub fn table(out: &mut dyn Write, page: Page) -> io::Result<()> {
     let names = CATALOGUE.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
-    writeln!(out, "{BOLD}{:names$}  severity  confidence          gate         looks at  lambark fix{BOLD:#}", "rule")?;
+    writeln!(out, "{BOLD}{:names$}  severity confidence    gate        looks at fix{BOLD:#}", "rule")?;
     for rule in CATALOGUE {
         let colour = style::severity(rule.severity);
         writeln!(
             out,
-            "{:names$}  {colour}{:8}{colour:#}  {:18}  {:11}  {:8}  {}",
+            "{:names$}  {colour}{:8}{colour:#} {:13} {:11} {:8} {}",
             rule.name,
             rule.severity.to_string(),
-            rule.confidence.to_string(),
+            sure(rule.confidence),
             rule.gate.to_string(),
             needs(rule.needs),
             fix(rule.fix),
         )?;
     }
     if page.quiet { Ok(()) } else { writeln!(out, "\n`lambark explain RULE` tells what one means and what helps.") }
+}
+
+/// Short enough for a column: `reported (6)` means six independent reports.
+fn sure(confidence: Confidence) -> String {
+    match confidence {
+        Confidence::Reported(times) => format!("reported ({times})"),
+        other => other.word().to_owned(),
+    }
 }
 
 fn needs(needs: Needs) -> &'static str {
@@ -40,8 +48,8 @@ fn needs(needs: Needs) -> &'static str {
 
 fn fix(safety: Option<Safety>) -> &'static str {
     match safety {
-        Some(Safety::Safe) => "mends it",
-        Some(Safety::Unsafe) => "with --unsafe-fixes",
+        Some(Safety::Safe) => "yes",
+        Some(Safety::Unsafe) => "unsafe",
         Some(Safety::Manual) | None => "no",
     }
 }
@@ -61,7 +69,12 @@ pub fn page(out: &mut dyn Write, rule: &Rule, page: Page) -> io::Result<()> {
         rule.gate,
         needs(rule.needs)
     )?;
-    writeln!(out, "{DIM}lambark fix{DIM:#} {}", fix(rule.fix))?;
+    let mends = match rule.fix {
+        Some(Safety::Safe) => "mends it; the files that the function sees stay the same",
+        Some(Safety::Unsafe) => "mends it with --unsafe-fixes; files or the command change",
+        Some(Safety::Manual) | None => "cannot mend it",
+    };
+    writeln!(out, "{DIM}lambark fix{DIM:#} {mends}")?;
     for source in rule.sources {
         writeln!(out, "{DIM}source{DIM:#} {source}")?;
     }
@@ -87,8 +100,41 @@ pub fn all_pages(out: &mut dyn Write) -> io::Result<()> {
             fenced ^= line.starts_with("```");
             // Each page's own title becomes a section of this one.
             let deeper = if line.starts_with('#') && !fenced { "#" } else { "" };
-            writeln!(out, "{deeper}{line}")?;
+            writeln!(out, "{deeper}{}", linked(line))?;
         }
     }
     Ok(())
+}
+
+/// A link to another rule's page, made one to its section.
+fn linked(line: &str) -> String {
+    let mut line = line.to_owned();
+    for rule in CATALOGUE {
+        let page = format!("]({}.md)", rule.name.replace('-', "_"));
+        line = line.replace(&page, &format!("](#{})", rule.name));
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn the_table_fits_80_columns() {
+        let mut out = Vec::new();
+        table(&mut out, Page::default()).unwrap();
+        let text = anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string();
+        assert_eq!(text.lines().find(|line| line.chars().count() > 80), None);
+    }
+
+    #[test]
+    fn pages_link_to_each_other_by_section() {
+        let mut out = Vec::new();
+        all_pages(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains("[missing-blob](#missing-blob)"), "a rule that every page may link to");
+        assert!(!text.contains(".md)"), "a link that leads nowhere");
+    }
 }

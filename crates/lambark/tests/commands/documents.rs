@@ -32,7 +32,7 @@ fn every_rule_is_listed_and_explained() {
     let table = User::new().run(&["rules"]);
     let json = User::new().run(&["rules", "--format", "json"]);
     for rule in lambark_rules::CATALOGUE {
-        assert!(table.contains(&format!("\n{} ", rule.name)), "{} is not in the table", rule.name);
+        assert!(table.contains(&format!("\n{}  ", rule.name)), "{} is not in the table", rule.name);
         assert!(json.contains(&format!("\"{}\"", rule.name)), "{} is not in the JSON", rule.name);
         let page = User::new().run(&["explain", rule.name]);
         assert!(page.starts_with(&format!("exit code: 0\n---- stdout\n{}\n", rule.name)), "{page}");
