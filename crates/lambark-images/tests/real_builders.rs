@@ -76,7 +76,8 @@ fn every_push_of_a_real_buildx_is_mended() {
     let mut legacy = daemon.docker();
     legacy.env("DOCKER_BUILDKIT", "0").args(["build", "-q", "-t", &pushed("legacy"), "."]);
     // The legacy builder knows no --chmod.
-    let plain = "FROM scratch\nCOPY bootstrap /var/task/bootstrap\nWORKDIR /var/task\nENTRYPOINT [\"/var/task/bootstrap\"]\n";
+    let plain =
+        "FROM scratch\nCOPY bootstrap /var/task/bootstrap\nWORKDIR /var/task\nENTRYPOINT [\"/var/task/bootstrap\"]\n";
     std::fs::write(directory.path().join("Dockerfile"), plain).unwrap();
     run(legacy.current_dir(directory.path()));
     run(daemon.docker().args(["push", "-q", &pushed("legacy")]));

@@ -1,6 +1,6 @@
 //! Layer bytes as streams.
 //!
-//! [`sniff`] says what a blob is by its first bytes, [`decode`] unpacks it, [`read_layer`] reads it once from end to end
+//! [`sniff()`] says what a blob is by its first bytes, [`decode()`] unpacks it, [`read_layer`] reads it once from end to end
 //! and gives its facts; [`tar`] looks at an archive and mends it; [`gzip`] writes layers. Everything is synchronous,
 //! over [`Read`](std::io::Read) and [`Write`](std::io::Write), in memory that does not depend on a layer's size. A
 //! defect of the bytes ([`Flaw`]) is never mixed up with trouble in getting them.

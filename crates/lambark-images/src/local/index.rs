@@ -103,8 +103,8 @@ mod tests {
         entry
     }
 
-    fn index(manifests: Vec<Descriptor>) -> Index {
-        let json = lambark_oci::convert::oci_index(&manifests);
+    fn index(manifests: &[Descriptor]) -> Index {
+        let json = lambark_oci::convert::oci_index(manifests);
         RawDocument::parse(json.into(), None).unwrap().index().unwrap().clone()
     }
 
@@ -114,23 +114,23 @@ mod tests {
 
     #[test]
     fn a_single_entry_is_the_image_whatever_its_tag() {
-        assert_eq!(choose(&index(vec![entry("a", Some("v1"))]), &name(None)).unwrap().digest, Digest::of(b"a"));
-        assert!(matches!(choose(&index(vec![]), &name(None)), Err(Error::NoSuchImage { .. })));
+        assert_eq!(choose(&index(&[entry("a", Some("v1"))]), &name(None)).unwrap().digest, Digest::of(b"a"));
+        assert!(matches!(choose(&index(&[]), &name(None)), Err(Error::NoSuchImage { .. })));
     }
 
     #[test]
     fn several_entries_need_a_tag_unless_they_are_the_same() {
-        let two = index(vec![entry("a", Some("v1")), entry("b", Some("v2"))]);
+        let two = index(&[entry("a", Some("v1")), entry("b", Some("v2"))]);
         assert!(matches!(choose(&two, &name(None)), Err(Error::Ambiguous { .. })));
         assert_eq!(choose(&two, &name(Some("v2"))).unwrap().digest, Digest::of(b"b"));
         assert!(matches!(choose(&two, &name(Some("v3"))), Err(Error::NoSuchImage { .. })));
-        let same = index(vec![entry("a", Some("v1")), entry("a", Some("v2"))]);
+        let same = index(&[entry("a", Some("v1")), entry("a", Some("v2"))]);
         assert_eq!(choose(&same, &name(None)).unwrap().digest, Digest::of(b"a"));
     }
 
     #[test]
     fn one_tag_on_two_images_is_ambiguous() {
-        let twice = index(vec![entry("a", Some("v1")), entry("b", Some("v1"))]);
+        let twice = index(&[entry("a", Some("v1")), entry("b", Some("v1"))]);
         assert!(matches!(choose(&twice, &name(Some("v1"))), Err(Error::Ambiguous { .. })));
     }
 
@@ -138,7 +138,7 @@ mod tests {
     fn referrers_beside_the_image_do_not_make_it_ambiguous() {
         let mut referrer = entry("r", None);
         referrer.artifact_type = Some("application/vnd.in-toto+json".to_owned());
-        assert_eq!(choose(&index(vec![referrer, entry("a", None)]), &name(None)).unwrap().digest, Digest::of(b"a"));
+        assert_eq!(choose(&index(&[referrer, entry("a", None)]), &name(None)).unwrap().digest, Digest::of(b"a"));
     }
 
     #[test]

@@ -31,7 +31,7 @@ enum Codec {
     None,
 }
 
-/// Unpacks `reader`, which holds what [`sniff`](crate::sniff) said. It reads ahead in chunks.
+/// Unpacks `reader`, which holds what [`sniff`](crate::sniff()) said. It reads ahead in chunks.
 ///
 /// gzip may have several members and zstd several frames, skippable ones too; anything else behind them is corrupt.
 /// Of [`Actual::Empty`] and [`Actual::Other`] nothing can be read: the first read is a [`Flaw`].

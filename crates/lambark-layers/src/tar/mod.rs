@@ -1,4 +1,4 @@
-//! Tar: what is in it ([`scan`]), and mending it without touching what is right ([`mend`]).
+//! Tar: what is in it ([`scan()`]), and mending it without touching what is right ([`mend()`]).
 //!
 //! One reader serves both. It understands what writers of layers produce (V7, ustar, PAX, GNU, star's prefix), follows
 //! Go's reader where tools disagree, because the tools around images are written in Go, and calls an archive corrupt

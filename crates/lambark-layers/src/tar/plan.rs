@@ -11,7 +11,7 @@ const OTHERS_READ: u32 = 0o004;
 const OTHERS_EXECUTE: u32 = 0o001;
 const OWNER_EXECUTE: u32 = 0o100;
 
-/// What [`mend`](super::mend) does to one tar. Entries are counted from 0, as [`scan`](super::scan) lists them.
+/// What [`mend`](super::mend()) does to one tar. Entries are counted from 0, as [`scan`](super::scan()) lists them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MendPlan {
     /// Directory entries to write, by the entry in front of which they go; a directory before what it holds.
