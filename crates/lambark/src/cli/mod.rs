@@ -133,6 +133,22 @@ mod tests {
         command().debug_assert();
     }
 
+    #[test]
+    fn a_bug_has_an_exit_code_of_its_own() {
+        const MARK: &str = "LAMBARK_TEST_OF_A_BUG";
+        if std::env::var_os(MARK).is_some() {
+            guard_against_bugs();
+            // Where most work happens: on another thread, whose panic would else end only itself.
+            std::thread::scope(|scope| scope.spawn(|| panic!("for the test")).join().ok());
+        }
+        let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+        again.args(["--exact", "cli::tests::a_bug_has_an_exit_code_of_its_own", "--nocapture"]).env(MARK, "1");
+        let output = again.output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(i32::from(exit::BUG)), "{stderr}");
+        assert!(stderr.contains("this is a bug in lambark: for the test (at "), "{stderr}");
+    }
+
     /// Every example in a help text is a command line that parses.
     #[test]
     fn examples_parse() {

@@ -5,6 +5,15 @@ use lambark_rules::facts::{ConfigFacts, Evidence, ImageFacts};
 
 use crate::words::{bytes, count};
 
+/// The same with the digest.
+#[must_use]
+pub fn top_with_digest(facts: &ImageFacts) -> String {
+    match &facts.top {
+        Evidence::Known(document) => format!("{}, {}", top(facts), document.digest()),
+        Evidence::NotLooked(_) => top(facts),
+    }
+}
+
 /// What the name points at: `OCI index (1 image + 1 attestation)`, `OCI manifest (linux/amd64, 2 layers, 1.2 MB)`.
 #[must_use]
 pub fn top(facts: &ImageFacts) -> String {

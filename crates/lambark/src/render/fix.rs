@@ -18,13 +18,12 @@ use crate::words::{bytes, count};
 pub fn outcome(out: &mut dyn Write, outcome: &Outcome, page: Page) -> io::Result<()> {
     let repair = &outcome.repair;
     let name = plain(&outcome.image);
-    write!(out, "{BOLD}{name}{BOLD:#} → {}", plain(&describe::top(&repair.facts)))?;
-    if let Ok(top) = repair.facts.top.known() {
-        write!(out, ", {}", top.digest())?;
-    }
+    write!(out, "{BOLD}{name}{BOLD:#} → ")?;
+    let what = describe::top_with_digest(&repair.facts);
+    wrap::write(out, &plain(&what), name.chars().count() + 3, 4, page.width)?;
     writeln!(out, "\n")?;
     steps(out, outcome, page)?;
-    result(out, outcome)?;
+    result(out, outcome, page)?;
     left(out, outcome, page)?;
     if !page.quiet {
         advise(out, outcome)?;
@@ -43,7 +42,7 @@ fn steps(out: &mut dyn Write, outcome: &Outcome, page: Page) -> io::Result<()> {
     Ok(())
 }
 
-fn result(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+fn result(out: &mut dyn Write, outcome: &Outcome, page: Page) -> io::Result<()> {
     let target = outcome.repair.target.to_string();
     let Some(applied) = &outcome.repair.applied else {
         let why =
@@ -51,8 +50,11 @@ fn result(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
         return writeln!(out, "  {DIM}result{DIM:#}   {why}");
     };
     let green = style::DONE;
-    let what = applied.image.media_type().describe();
-    writeln!(out, "  {DIM}result{DIM:#}   {green}{}{green:#} → {what}, {}", plain(&target), applied.image.digest())?;
+    let (target, image) = (plain(&target), &applied.image);
+    write!(out, "  {DIM}result{DIM:#}   {green}{target}{green:#} → ")?;
+    let what = format!("{}, {}", image.media_type().describe(), image.digest());
+    wrap::write(out, &what, 11 + target.chars().count() + 3, 11, page.width)?;
+    writeln!(out)?;
     for (old, new) in &applied.encoded {
         writeln!(out, "  {DIM}layer{DIM:#}    {} → {} ({})", old, new.digest, bytes(new.size))?;
     }

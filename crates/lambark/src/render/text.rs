@@ -60,11 +60,7 @@ fn image(out: &mut dyn Write, checked: &Checked, page: Page) -> io::Result<()> {
 fn headline(out: &mut dyn Write, name: &str, looked: &Looked, page: Page) -> io::Result<()> {
     let facts = &looked.facts;
     write!(out, "{BOLD}{name}{BOLD:#} → ")?;
-    let mut what = plain(&describe::top(facts)).into_owned();
-    if let Evidence::Known(top) = &facts.top {
-        what.push_str(&format!(", {}", top.digest()));
-    }
-    wrap::write(out, &what, name.chars().count() + 3, 4, page.width)?;
+    wrap::write(out, &plain(&describe::top_with_digest(facts)), name.chars().count() + 3, 4, page.width)?;
     writeln!(out)?;
     if let (Ok(Document::Index(_)), Evidence::Known(image)) = (facts.document(), &facts.image) {
         let mut what = image.media_type().describe().to_owned();

@@ -114,6 +114,21 @@ fn a_login_that_is_missing() {
 }
 
 #[test]
+fn ctrl_c_has_an_exit_code_of_its_own() {
+    let registry = ScriptedRegistry::start();
+    seed(&registry, &Image::good(Family::Oci).store("v1"));
+    registry.rule(Rule::on("GET", "/v2/app/manifests/*").hang());
+    let mut child = User::new().command(&["check", &image(&registry, "v1")]).spawn().unwrap();
+    while registry.lines().is_empty() {
+        assert_eq!(child.try_wait().unwrap(), None, "it waits for the registry");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
 fn a_reader_that_stops_is_no_error() {
     use std::process::Stdio;
     let user = User::new();

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 /// The report of `lambark check --format json`.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "lambark.check/v1")]
 pub(super) struct Report {
     /// `lambark.check/v1`.
     pub(super) schema: &'static str,
