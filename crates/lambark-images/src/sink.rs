@@ -62,14 +62,6 @@ pub trait Sink: Send + Sync {
         Ok(())
     }
 
-    /// Whether referrers can stand beside the image without hiding it from other tools.
-    ///
-    /// # Errors
-    /// When looking failed.
-    fn takes_referrers(&self) -> Result<bool, Error> {
-        Ok(true)
-    }
-
     /// Stores an object that refers to `subject`.
     ///
     /// # Errors

@@ -44,6 +44,14 @@ pub trait Source: Send + Sync {
         self.name().to_string()
     }
 
+    /// Whether the object goes by a tag there, so that other objects may stand beside it.
+    ///
+    /// # Errors
+    /// When looking failed.
+    fn is_tagged(&self) -> Result<bool, Error> {
+        Ok(true)
+    }
+
     /// The registry reference, if it is in a registry.
     fn reference(&self) -> Option<&Reference> {
         self.name().reference()

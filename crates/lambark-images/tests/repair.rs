@@ -293,3 +293,48 @@ fn other_images_of_a_layout_stay() {
     let kept = look(&name(&format!("oci:{}:good", directory.path().display())), &common::files()).unwrap();
     assert_eq!(kept.top.known().unwrap().digest(), &good.digest);
 }
+
+#[test]
+fn a_wrong_size_is_put_right() {
+    let directory = tempfile::tempdir().unwrap();
+    let image = Image::good(Family::Oci);
+    let mut layer = image.layers[0].descriptor();
+    layer.size += 1;
+    let wrong = Image { extra: serde_json::json!({ "layers": [layer] }), ..image };
+    wrong.store("v1").write_layout(directory.path());
+    let at = layout(directory.path());
+    assert_eq!(rules(&check(&at)), ["layer-size-mismatch"]);
+    let outcome = Fixing::new().fix(&at, None).unwrap();
+    assert!(!outcome.plan.rewrites_layers());
+    assert_eq!(check(&at).verdict, Verdict::Accepted);
+}
+
+#[test]
+fn without_a_tag_the_image_stands_alone_and_the_plan_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let (from, to) = (directory.path().join("a"), directory.path().join("b"));
+    Image::good(Family::Oci).attested("v1").write_layout(&from);
+    let outcome = Fixing::new().fix(&layout(&from), Some(&layout(&to))).unwrap();
+    assert!(outcome.plan.steps().iter().any(|step| step.contains("leave the attestations out")));
+    let index = std::fs::read_to_string(to.join("index.json")).unwrap();
+    assert_eq!(index.matches("digest").count(), 1, "{index}");
+    let tagged = name(&format!("oci:{}:v1", directory.path().join("c").display()));
+    let outcome = Fixing::new().fix(&layout(&from), Some(&tagged)).unwrap();
+    assert_eq!(outcome.applied.unwrap().referrers.len(), 1);
+    assert_eq!(check(&tagged).verdict, Verdict::Accepted);
+}
+
+#[test]
+fn layers_of_an_earlier_repair_are_used_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let (from, to) = (directory.path().join("a"), directory.path().join("b"));
+    Image::new(Family::Oci, Compression::Zstd, &good_files()).store("v1").write_layout(&from);
+    let earlier = name(&format!("oci:{}:earlier", to.display()));
+    let first = Fixing::new().fix(&layout(&from), Some(&earlier)).unwrap().applied.unwrap();
+    let again = name(&format!("oci:{}:again", to.display()));
+    let mut fixing = Fixing::new();
+    fixing.reuse_from = Some(earlier);
+    let second = fixing.fix(&layout(&from), Some(&again)).unwrap().applied.unwrap();
+    assert_eq!((second.encoded.len(), second.reused), (0, 1));
+    assert_eq!(second.image, first.image);
+}

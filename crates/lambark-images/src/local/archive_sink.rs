@@ -14,7 +14,7 @@ use tempfile::NamedTempFile;
 
 use super::files::{Archive, Files, read_small};
 use super::index;
-use super::index_json::{Slot, is_tagged, with_image};
+use super::index_json::{Slot, with_image};
 use super::layout::{blob_path, document_in};
 use super::layout_sink::{LAYOUT_VERSION, current_of, persist, unwritable};
 use crate::Error;
@@ -171,10 +171,6 @@ impl Sink for ArchiveSink {
     fn new_blob(&self) -> Result<Box<dyn BlobWriter + '_>, Error> {
         let file = tempfile::tempfile().map_err(|error| unwritable(&self.path, error))?;
         Ok(Box::new(ArchiveBlob { file, sink: self }))
-    }
-
-    fn takes_referrers(&self) -> Result<bool, Error> {
-        Ok(is_tagged(self.old_index()?.as_ref(), &self.slot))
     }
 
     fn put_referrer(&self, referrer: &RawDocument, _: &Descriptor) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use lambark_oci::{Descriptor, Digest, RawDocument};
 use serde_json::{Value, json};
 
-use super::index::{REF_NAME, is_named, tag_of};
+use super::index::{REF_NAME, is_named};
 use crate::Error;
 
 /// What a name in a layout is and where it stands.
@@ -51,17 +51,6 @@ pub(crate) fn with_image(
     root["manifests"] = Value::Array(entries);
     serde_json::to_vec_pretty(&root)
         .map_err(|error| Error::Malformed { place: "index.json".to_owned(), reason: error.to_string() })
-}
-
-/// Whether the image in `slot` has a tag, by which every tool can tell it from what stands beside it.
-pub(crate) fn is_tagged(old: Option<&RawDocument>, slot: &Slot) -> bool {
-    match slot {
-        Slot::Tag(_) => true,
-        Slot::Untagged => false,
-        Slot::Entry(_) => old
-            .and_then(RawDocument::index)
-            .is_some_and(|index| index.manifests.iter().any(|entry| fills(entry, slot) && tag_of(entry).is_some())),
-    }
 }
 
 fn fills(entry: &Descriptor, slot: &Slot) -> bool {

@@ -32,6 +32,13 @@ impl LayoutSource {
     fn missing(&self, digest: &Digest) -> Error {
         Error::MissingBlob { digest: digest.clone(), place: self.place() }
     }
+
+    /// What `index.json` says of the object that the name means.
+    fn entry(&self) -> Result<Descriptor, Error> {
+        let document = index::read(&*self.files)?;
+        let malformed = || Error::Malformed { place: self.place(), reason: "index.json is no index".to_owned() };
+        index::choose(document.index().ok_or_else(malformed)?, &self.local)
+    }
 }
 
 impl Source for LayoutSource {
@@ -40,12 +47,11 @@ impl Source for LayoutSource {
     }
 
     fn top(&self) -> Result<Top, Error> {
-        let document = index::read(&*self.files)?;
-        let entries = document
-            .index()
-            .ok_or_else(|| Error::Malformed { place: self.place(), reason: "index.json is no index".to_owned() })?;
-        let entry = index::choose(entries, &self.local)?;
-        Ok(Top::Document(self.document(&entry)?))
+        Ok(Top::Document(self.document(&self.entry()?)?))
+    }
+
+    fn is_tagged(&self) -> Result<bool, Error> {
+        Ok(index::tag_of(&self.entry()?).is_some())
     }
 
     fn document(&self, child: &Descriptor) -> Result<RawDocument, Error> {

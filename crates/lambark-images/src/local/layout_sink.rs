@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 
 use super::files::Directory;
 use super::index;
-use super::index_json::{Slot, is_tagged, with_image};
+use super::index_json::{Slot, with_image};
 use super::layout::{blob_path, document_in};
 use crate::Error;
 use crate::sink::{BlobWriter, OpenBlob, Sink, copy_checked};
@@ -111,10 +111,6 @@ impl Sink for LayoutSink {
 
     fn new_blob(&self) -> Result<Box<dyn BlobWriter + '_>, Error> {
         Ok(Box::new(FileBlob { file: self.temporary()?, layout: self.path.clone() }))
-    }
-
-    fn takes_referrers(&self) -> Result<bool, Error> {
-        Ok(is_tagged(self.old_index()?.as_ref(), &self.slot))
     }
 
     fn put_referrer(&self, referrer: &RawDocument, _: &Descriptor) -> Result<(), Error> {

@@ -40,6 +40,8 @@ pub struct Options {
     pub in_place: bool,
     /// Whether both lie in one repository, layout or archive: blobs need not be brought.
     pub same_repository: bool,
+    /// Whether referrers can stand beside the result: in a registry always, in a layout or archive beside a tag.
+    pub carries_referrers: bool,
     /// Leave attestations behind instead of making them referrers.
     pub drop_attestations: bool,
     /// Consent to put one platform under a tag that held several.
@@ -57,6 +59,7 @@ impl Default for Options {
             rewrite_as: Family::Docker,
             in_place: false,
             same_repository: false,
+            carries_referrers: true,
             drop_attestations: false,
             replace_multi_platform: false,
             unsafe_fixes: false,

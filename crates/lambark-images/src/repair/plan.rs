@@ -20,6 +20,8 @@ pub struct Plan {
     pub original: Option<RawDocument>,
     /// Whether the original stays reachable beside the result, so that the two can be linked.
     pub beside: bool,
+    /// Whether referrers can stand beside the result without hiding it from other tools.
+    pub carries_referrers: bool,
 }
 
 /// What to do with the image itself.
@@ -101,6 +103,10 @@ impl Plan {
         if !self.attestations.is_empty() && !self.keeps_digest() {
             let link = if self.beside { ", and link the new one to it" } else { "" };
             steps.push(format!("leave the attestations with the original image{link}"));
+        } else if !self.attestations.is_empty() && !self.carries_referrers {
+            steps.push(
+                "leave the attestations out: without a tag other tools could not tell the image from them".to_owned(),
+            );
         } else if let count @ 1.. = self.attestations.len() {
             let plural = if count == 1 { "the attestation a referrer" } else { "the attestations referrers" };
             steps.push(format!("make {plural} of the image"));
@@ -148,7 +154,14 @@ pub fn plan(facts: &ImageFacts, options: &Options) -> Result<Plan, Error> {
         (Some(top), Some(original)) => attestations_of(top, original.digest()),
         _ => Vec::new(),
     };
-    Ok(Plan { top, image, attestations, original, beside: options.same_repository })
+    Ok(Plan {
+        top,
+        image,
+        attestations,
+        original,
+        beside: options.same_repository,
+        carries_referrers: options.carries_referrers,
+    })
 }
 
 fn refuse_without_consent(facts: &ImageFacts, options: &Options) -> Result<(), Error> {

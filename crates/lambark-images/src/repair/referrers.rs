@@ -26,7 +26,7 @@ pub(super) fn bring(
     image: &RawDocument,
     same_repository: bool,
 ) -> Result<Vec<Digest>, Error> {
-    if plan.attestations.is_empty() || !sink.takes_referrers()? {
+    if plan.attestations.is_empty() || !plan.carries_referrers {
         return Ok(Vec::new());
     }
     if !plan.keeps_digest() {

@@ -25,7 +25,7 @@ pub struct Request<'a> {
     pub to: Option<&'a ImageName>,
     /// What to look at first. Nothing is written until that is done.
     pub gather: Gather,
-    /// What the user allows and wants; `in_place`, `same_repository` and `rewrite_as` are decided here.
+    /// What the user allows and wants; what follows from the two names is decided here.
     pub options: Options,
     /// Only plan.
     pub plan_only: bool,
@@ -81,6 +81,7 @@ pub fn fix(request: &Request<'_>, access: &Access, progress: &Arc<dyn Progress>)
         same_repository: same_store(request.from, &target),
         family: family(request.options.family, request.gather.asked.policy),
         rewrite_as: rewrite_as(&target),
+        carries_referrers: carries_referrers(&*source, request.from, &target)?,
         ..request.options
     };
     let plan = plan(&facts, &options).map_err(|error| advise(error, request, &facts))?;
@@ -155,6 +156,18 @@ fn family(asked: As, policy: ManifestPolicy) -> As {
     match (asked, policy) {
         (As::Keep, ManifestPolicy::Only(family)) => As::Only(family),
         (asked, _) => asked,
+    }
+}
+
+/// Tools take the only entry of a layout for the image, and need a tag to choose among several.
+fn carries_referrers(source: &dyn Source, from: &ImageName, to: &ImageName) -> Result<bool, Error> {
+    match to {
+        ImageName::Registry(_) | ImageName::Engine(_) => Ok(true),
+        local if same_name(from, local) => source.is_tagged(),
+        ImageName::Layout(local) | ImageName::OciArchive(local) | ImageName::DockerArchive(local) => {
+            Ok(local.tag.is_some())
+        }
+        ImageName::Path(_) => Ok(false),
     }
 }
 

@@ -60,6 +60,7 @@ pub(crate) struct Fixing {
     pub(crate) gather: Gather,
     pub(crate) cache: bool,
     pub(crate) plan_only: bool,
+    pub(crate) reuse_from: Option<ImageName>,
 }
 
 impl Fixing {
@@ -70,6 +71,7 @@ impl Fixing {
             gather: files(),
             cache: false,
             plan_only: false,
+            reuse_from: None,
         }
     }
 
@@ -85,7 +87,7 @@ impl Fixing {
             gather: self.gather,
             options: self.options,
             plan_only: self.plan_only,
-            reuse_from: None,
+            reuse_from: self.reuse_from.as_ref(),
             cache: self.cache.then(|| lambark_images::cache::Cache::new(self.state.path())),
             undo: &undo,
         };

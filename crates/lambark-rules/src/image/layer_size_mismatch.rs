@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     confidence: Confidence::Inferred,
     gate: Gate::Unpacking,
     needs: Needs::Bytes,
-    fix: Some(Safety::Manual),
+    fix: Some(Safety::Safe),
     sources: &["https://github.com/opencontainers/image-spec/blob/main/descriptor.md"],
     doc: include_str!("layer_size_mismatch.md"),
     check,
@@ -45,6 +45,6 @@ fn judge(layer: &Layer<'_>) -> Result<Option<Finding>, Skip> {
         layer
             .finding(&RULE, &what)
             .note("the image breaks its own format; with which words Lambda refuses it is not confirmed by AWS")
-            .fix(Safety::Manual, "push the image again from where it was built"),
+            .fix(Safety::Safe, "write the true size into the manifest; the layer's bytes stay"),
     ))
 }
