@@ -36,7 +36,7 @@ fn check(facts: &ImageFacts) -> Result<Vec<Finding>, Skip> {
     } else {
         format!("Lambda answers Runtime.InvalidEntrypoint: Couldn't find valid bootstrap(s): [{name}]")
     };
-    let message = format!("the image starts {name}, which is not there: {why}");
+    let message = format!("the image starts {name}, which is not in its files{why}");
     let mut finding = Finding::new(&RULE, word_place(start.config, 0), message).note(answer);
     if start.config.config.entrypoint.is_empty() && !program.contains('/') && program.contains('.') {
         finding = finding.note(

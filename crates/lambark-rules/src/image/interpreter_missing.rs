@@ -1,6 +1,6 @@
 //! A program that is there and still cannot start.
 
-use super::start::{Broken, Start, Why, about, shown};
+use super::start::{Broken, Start, Why, about, because, shown};
 use super::words;
 use crate::facts::ImageFacts;
 use crate::finding::{Finding, Safety};
@@ -40,7 +40,7 @@ fn finding(broken: &Broken<'_>) -> Finding {
             .note(absent)
             .fix(Safety::Manual, "store the script with LF line ends (.gitattributes: *.sh text eol=lf)"),
         Why::Interpreter(name, why) => {
-            told(format!("{file} is interpreted by {}, which is not there: {}", words::quoted(name), words::quoted(why)))
+            told(format!("{file} is interpreted by {}, which is not there{}", words::quoted(name), because(name, why)))
                 .note(absent)
                 .fix(Safety::Manual, "install the interpreter, or name one that the image has")
         }
@@ -50,7 +50,7 @@ fn finding(broken: &Broken<'_>) -> Finding {
                 .fix(Safety::Manual, "install the interpreter, or add its directory to PATH with ENV")
         }
         Why::Loader(name, why) => {
-            let finding = told(format!("{file} is loaded by {}, which is not there: {}", words::quoted(name), words::quoted(why)))
+            let finding = told(format!("{file} is loaded by {}, which is not there{}", words::quoted(name), because(name, why)))
                 .confidence(Confidence::Inferred)
                 .note(absent);
             let finding = if name.contains("musl") {

@@ -75,14 +75,14 @@ impl<'a> Start<'a> {
         self.config.command().next().filter(|program| !program.is_empty())
     }
 
-    /// The file that `name` starts, or why there is none.
+    /// The file that `name` starts, or why there is none: [`because`].
     pub(super) fn locate(&self, name: &str) -> Result<Resolved<'a>, String> {
         if name.contains('/') {
-            return self.files.resolve(self.cwd(), name).map_err(|error| words::quoted(&error.to_string()));
+            return self.files.resolve(self.cwd(), name).map_err(|error| because(name, &error.to_string()));
         }
         let path = self.config.env("PATH").unwrap_or(DEFAULT_PATH);
         let found = self.files.find_program(self.cwd(), path, name);
-        found.ok_or_else(|| format!("no directory of PATH ({}) has it", words::quoted(path)))
+        found.ok_or_else(|| format!(": no directory of PATH ({}) has it", words::quoted(path)))
     }
 
     /// Follows the program to its interpreters.
@@ -140,6 +140,12 @@ impl<'a> Start<'a> {
     pub(super) fn task_root(&self) -> &'a str {
         self.config.env("LAMBDA_TASK_ROOT").filter(|root| root.starts_with('/')).unwrap_or("/var/task")
     }
+}
+
+/// Why a path leads nowhere, to follow a message that names the path; nothing where the whole path is absent, since the
+/// message has said so.
+pub(super) fn because(path: &str, why: &str) -> String {
+    if why == format!("{path} is not there") { String::new() } else { format!(": {}", words::quoted(why)) }
 }
 
 /// The ELF headers of a file, if it has them.

@@ -1,5 +1,6 @@
 //! A working directory that is not there.
 
+use super::start::because;
 use super::{evidence, words};
 use crate::facts::ImageFacts;
 use crate::finding::{Finding, Place, Safety};
@@ -40,11 +41,11 @@ fn check(facts: &ImageFacts) -> Result<Vec<Finding>, Skip> {
     }
     let why = match facts.files.known()?.resolve("", given) {
         Ok(found) if found.node.is_directory() => return Ok(Vec::new()),
-        Ok(_) => "it is no directory".to_owned(),
-        Err(error) => words::quoted(&error.to_string()),
+        Ok(_) => ": it is no directory".to_owned(),
+        Err(error) => because(given.trim_end_matches('/'), &error.to_string()),
     };
     Ok(vec![
-        Finding::new(&RULE, place, format!("the working directory {name} is not in the image: {why}"))
+        Finding::new(&RULE, place, format!("the working directory {name} is not in the image{why}"))
             .severity(Severity::Warning)
             .confidence(Confidence::Reported(1))
             .note(format!(
