@@ -39,7 +39,7 @@ fn finding(structure: &Structure) -> Option<Finding> {
         ParentFound::Later => None,
         ParentFound::Nowhere => Some(
             about(&RULE, *layer, path, format!("the directory {directory} has no entry, and {file} lies in it"))
-                .note(super::missing_parent_directory::answer(path))
+                .note(answer(path))
                 .note("Docker and containerd make such a directory silently, so the image runs everywhere else")
                 .fix(Safety::Safe, "insert an entry for the directory before the file"),
         ),
