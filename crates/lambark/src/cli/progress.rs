@@ -45,8 +45,11 @@ impl Progress for Bars {
 
     fn transfer(&self, what: &str, total: Option<u64>) -> Box<dyn Transfer> {
         let (bar, template) = match total {
-            Some(total) => (hidden(Some(total)), "  {msg:24} {bar:24} {bytes:>10} of {total_bytes:10} {bytes_per_sec}"),
-            None => (hidden(None), "  {msg:24} {bytes:>10} {bytes_per_sec}"),
+            Some(total) => (
+                hidden(Some(total)),
+                "  {msg:24} {bar:24} {decimal_bytes:>10} of {decimal_total_bytes:10} {decimal_bytes_per_sec}",
+            ),
+            None => (hidden(None), "  {msg:24} {decimal_bytes:>10} {decimal_bytes_per_sec}"),
         };
         let style = ProgressStyle::with_template(template).map(|style| style.progress_chars("━╸─"));
         let bar = bar.with_message(plain(what).into_owned());

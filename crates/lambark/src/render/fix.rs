@@ -56,7 +56,7 @@ fn result(out: &mut dyn Write, outcome: &Outcome, page: Page) -> io::Result<()> 
     wrap::write(out, &what, 11 + target.chars().count() + 3, 11, page.width)?;
     writeln!(out)?;
     for (old, new) in &applied.encoded {
-        writeln!(out, "  {DIM}layer{DIM:#}    {} → {} ({})", old, new.digest, bytes(new.size))?;
+        writeln!(out, "  {DIM}layer{DIM:#}    {} → {} ({})", old.short(), new.digest, bytes(new.size))?;
     }
     if applied.reused > 0 {
         writeln!(out, "  {DIM}reused{DIM:#}   {} encoded before", count(applied.reused, "layer"))?;

@@ -1,6 +1,6 @@
 //! What lambark says of itself: help, rules, generated files, and the commands that the documents show.
 
-use crate::support::User;
+use crate::support::{self, User};
 
 #[test]
 fn the_first_screen() {
@@ -72,4 +72,27 @@ fn documented_commands_parse() {
         }
     }
     assert!(seen >= 2, "the README shows no command");
+}
+
+/// The README's transcript is what the commands print, up to each `…` and the number of rules.
+#[test]
+fn the_transcript_is_real() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let transcript = readme.split_once("```console\n").unwrap().1.split_once("```").unwrap().0;
+    let user = User::elsewhere();
+    std::os::unix::fs::symlink(root.join("examples"), user.directory().join("examples")).unwrap();
+    let mut printed = String::new();
+    let mut commands = 0;
+    for line in transcript.lines().filter(|line| !line.is_empty()) {
+        if let Some(command) = line.strip_prefix("$ lambark ") {
+            printed = user.run(&command.split(' ').collect::<Vec<_>>());
+            commands += 1;
+            continue;
+        }
+        let line = support::without_counts(line);
+        let shown = line.split('…').next().unwrap_or_default();
+        assert!(printed.lines().any(|real| real.starts_with(shown)), "the README says `{line}`, lambark\n{printed}");
+    }
+    assert_eq!(commands, 3);
 }

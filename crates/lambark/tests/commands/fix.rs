@@ -9,7 +9,7 @@ use crate::support::{User, image, seed};
 #[test]
 fn an_archive_is_mended_into_a_layout_and_then_clean() {
     let user = User::at_root();
-    let layout = format!("oci:{}", user.path("fixed"));
+    let layout = format!("oci:{}:v1", user.path("fixed"));
     insta::assert_snapshot!(user.run(&["fix", "examples/attested.tar", "--to", &layout]));
     let run = user.run(&["check", &layout]);
     assert!(run.starts_with("exit code: 0") && run.contains("verdict accepted"), "{run}");

@@ -78,8 +78,12 @@ fn redact(text: &str) -> String {
         shown.push_str(if index > 0 { "[HOST]" } else { "" });
         shown.push_str(if index > 0 { part.trim_start_matches(|c: char| c.is_ascii_digit()) } else { part });
     }
-    let shown = shown.replace(concat!("lambark ", env!("CARGO_PKG_VERSION")), "lambark [VERSION]");
-    let mut words: Vec<&str> = shown.split(' ').collect();
+    without_counts(&shown.replace(concat!("lambark ", env!("CARGO_PKG_VERSION")), "lambark [VERSION]"))
+}
+
+/// Hides how many rules there are.
+pub(crate) fn without_counts(text: &str) -> String {
+    let mut words: Vec<&str> = text.split(' ').collect();
     for index in 1..words.len() {
         let number = !words[index - 1].is_empty() && words[index - 1].bytes().all(|b| b.is_ascii_digit());
         if number && words[index].starts_with("rule") {
