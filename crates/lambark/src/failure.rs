@@ -81,13 +81,18 @@ impl Failure {
     /// The process's exit code.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        match self.kind() {
-            "usage" => exit::USAGE,
+        match self {
+            Failure::Name(_) | Failure::Config(_) | Failure::UnknownRule { .. } | Failure::Arguments(_) => exit::USAGE,
             // The user named a file that cannot be written.
-            _ if matches!(self, Failure::Output { .. }) => exit::USAGE,
-            "findings" => exit::FINDINGS,
-            "refused" => exit::REFUSED,
-            _ => exit::COULD_NOT_LOOK,
+            Failure::Output { .. } => exit::USAGE,
+            Failure::NotDeployable { .. } => exit::FINDINGS,
+            Failure::Image(error) => match error.kind() {
+                Kind::Usage => exit::USAGE,
+                Kind::Refused => exit::REFUSED,
+                Kind::NotFound | Kind::Authentication | Kind::Network | Kind::Malformed | Kind::Machine => {
+                    exit::COULD_NOT_LOOK
+                }
+            },
         }
     }
 
@@ -121,6 +126,11 @@ fn hint_of_image(error: &Error) -> Option<String> {
         Error::Registry(lambark_registry::Error::NotFound { .. }) => {
             Some("look at the spelling of host, repository and tag; on ECR also at account and Region".to_owned())
         }
+        Error::Registry(lambark_registry::Error::Unreachable { .. }) => Some(
+            "for a registry that speaks plain HTTP give --plain-http HOST, for one with a certificate of its own \
+             --ca-certificate FILE"
+                .to_owned(),
+        ),
         _ if error.kind() == Kind::Authentication => Some(
             "log in with `docker login HOST`; for ECR: `aws ecr get-login-password | docker login --username AWS \
              --password-stdin HOST`"

@@ -54,6 +54,10 @@ pub(super) fn attach(command: Command) -> Command {
     command
         .mut_args(|arg| {
             let Some(variable) = arg.get_long().and_then(|flag| variable(&verb, flag)) else { return arg };
+            // CI services set variables to nothing when they mean none.
+            if std::env::var_os(variable).is_some_and(|value| value.is_empty()) {
+                return arg;
+            }
             let arg = arg.env(variable).hide_env_values(true);
             // `LAMBARK_STRICT=0` means no: clap's own parser would want `false` in full.
             if matches!(arg.get_action(), ArgAction::SetTrue) {

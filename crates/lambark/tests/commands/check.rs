@@ -97,6 +97,9 @@ fn strict_means_that_everything_was_looked_at() {
     let user = User::new().with("LAMBARK_STRICT", "0");
     let status = user.command(&["check", "default-oci.tar", "--depth", "bytes"]).status().unwrap();
     assert_eq!(status.code(), Some(0));
+    let user = User::new().with("LAMBARK_ARCH", "").with("LAMBARK_STRICT", "");
+    let status = user.command(&["check", "default-oci.tar", "--depth", "bytes"]).status().unwrap();
+    assert_eq!(status.code(), Some(0), "an empty variable is none");
 }
 
 #[test]

@@ -103,6 +103,7 @@ fn of_registries() {
     let name = image(&registry, "v1");
     drop(registry);
     shown.push(user.run(&["check", &name, "--ca-certificate", "nowhere.pem"]));
+    shown.push(user.run(&["check", &name]));
     insta::assert_snapshot!(shown.join("\n"));
 }
 
