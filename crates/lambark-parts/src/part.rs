@@ -77,6 +77,8 @@ pub enum Part {
     Docker,
     /// pigz and zstd: what the benches are compared with.
     Compressors,
+    /// bsdtar: the other writer of tars.
+    Bsdtar,
 }
 
 /// Shared by skopeo and buildah: their configuration, and the libraries that a small machine lacks.
@@ -110,10 +112,21 @@ const BUILDAH: &[&str] = &[
     CONTAINER_TOOLS[5],
 ];
 
+const BSDTAR: &[&str] =
+    &["libarchive-tools", "libarchive13", "libxml2", "libicu72", "libnettle8", "libzstd1", "liblz4-1"];
+
 impl Part {
     /// Every part, in the order in which they are set up.
-    pub const ALL: [Part; 7] =
-        [Part::DockerRegistry, Part::Crane, Part::Skopeo, Part::Umoci, Part::Buildah, Part::Compressors, Part::Docker];
+    pub const ALL: [Part; 8] = [
+        Part::DockerRegistry,
+        Part::Crane,
+        Part::Skopeo,
+        Part::Umoci,
+        Part::Buildah,
+        Part::Compressors,
+        Part::Bsdtar,
+        Part::Docker,
+    ];
 
     /// The part's name: its directory, and what `cargo xtask parts NAME` takes.
     pub fn name(self) -> &'static str {
@@ -125,6 +138,7 @@ impl Part {
             Part::Buildah => "buildah",
             Part::Docker => "docker",
             Part::Compressors => "compressors",
+            Part::Bsdtar => "bsdtar",
         }
     }
 
@@ -144,6 +158,7 @@ impl Part {
             Part::Compressors => {
                 (&[(Suite::Bookworm, &["pigz", "zstd", "libzstd1", "liblz4-1"])], &["usr/bin/pigz", "usr/bin/zstd"])
             }
+            Part::Bsdtar => (&[(Suite::Bookworm, BSDTAR)], &["usr/bin/bsdtar"]),
             // Trixie's own runc asks for a newer C library than the rest of its engine does: take bookworm's.
             Part::Docker => (
                 &[

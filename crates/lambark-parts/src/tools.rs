@@ -29,15 +29,20 @@ pub fn umoci() -> Option<Command> {
 
 /// pigz, or a skip.
 pub fn pigz() -> Option<Command> {
-    Some(compressor(&Part::Compressors.or_skip()?, "pigz"))
+    Some(program(&Part::Compressors.or_skip()?, "pigz"))
 }
 
 /// The zstd command, or a skip.
 pub fn zstd() -> Option<Command> {
-    Some(compressor(&Part::Compressors.or_skip()?, "zstd"))
+    Some(program(&Part::Compressors.or_skip()?, "zstd"))
 }
 
-fn compressor(dir: &Path, name: &str) -> Command {
+/// bsdtar, or a skip.
+pub fn bsdtar() -> Option<Command> {
+    Some(program(&Part::Bsdtar.or_skip()?, "bsdtar"))
+}
+
+fn program(dir: &Path, name: &str) -> Command {
     let mut command = Command::new(dir.join("usr/bin").join(name));
     command.env("LD_LIBRARY_PATH", library_path(dir));
     command
