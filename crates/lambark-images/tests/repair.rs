@@ -338,3 +338,33 @@ fn layers_of_an_earlier_repair_are_used_again() {
     assert_eq!((second.encoded.len(), second.reused), (0, 1));
     assert_eq!(second.image, first.image);
 }
+
+#[test]
+fn what_changes_the_function_is_mended_only_with_consent() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut files = good_files();
+    files.push(File::new("lambda-entrypoint.sh", "#!/var/task/bootstrap\n").mode(0o755));
+    files.push(File::new("var/task/secret.txt", "read by its owner alone").mode(0o600));
+    let mut image = Image::new(Family::Oci, Compression::Gzip, &files);
+    image.config["config"] = serde_json::json!({
+        "Entrypoint": ["/lambda-entrypoint.sh"], "Cmd": ["app.handler", "extra"], "WorkingDir": "var/task",
+    });
+    image.store("v1").write_layout(directory.path());
+    let at = layout(directory.path());
+    let before = rules(&check(&at));
+    for rule in ["cmd-count", "unreadable-file", "workdir-missing"] {
+        assert!(before.contains(&rule), "{rule}: {before:?}");
+    }
+    let mut fixing = Fixing::new();
+    assert!(fixing.fix(&at, None).unwrap().plan.changes_nothing());
+    fixing.options.unsafe_fixes = true;
+    fixing.fix(&at, None).unwrap();
+    let after = rules(&check(&at));
+    for rule in ["cmd-count", "unreadable-file", "workdir-missing"] {
+        assert!(!after.contains(&rule), "{rule}: {after:?}");
+    }
+    let facts = look(&at, &common::files()).unwrap();
+    let config = &facts.image_config().unwrap().config;
+    assert_eq!((config.cmd.as_slice(), config.working_dir.as_str()), (&["app.handler".to_owned()][..], "/var/task"));
+    assert_eq!(facts.files.known().unwrap().lookup("var/task/secret.txt").unwrap().mode & 0o777, 0o604);
+}

@@ -7,6 +7,7 @@ use lambark_layers::gzip::{GzipWriter, Level};
 use lambark_layers::tar::{MendPlan, mend};
 use lambark_oci::{Algorithm, Descriptor, Digest, Hasher, ImageConfig, MediaType};
 use lambark_rules::facts::{Actual, ImageFacts};
+use lambark_rules::image::cmd_count;
 use serde_json::{Map, Value, json};
 
 use crate::Error;
@@ -161,13 +162,10 @@ pub struct CommandEdit {
     working_dir: Option<String>,
 }
 
-/// The entry point of AWS's language base images; it takes the handler and nothing else.
-const AWS_ENTRYPOINT: &str = "/lambda-entrypoint.sh";
-
 impl CommandEdit {
     pub(super) fn of(facts: &ImageFacts, consent: bool) -> CommandEdit {
         let (true, Ok(config)) = (consent, facts.image_config()) else { return CommandEdit::default() };
-        CommandEdit { cmd: better_cmd(config), working_dir: better_working_dir(config, facts) }
+        CommandEdit { cmd: better_cmd(facts, config), working_dir: better_working_dir(config, facts) }
     }
 
     /// Whether nothing changes.
@@ -198,10 +196,10 @@ impl CommandEdit {
     }
 }
 
-fn better_cmd(config: &ImageConfig) -> Option<Vec<String>> {
-    let run = &config.config;
-    let aws = run.entrypoint.first().is_some_and(|program| program == AWS_ENTRYPOINT) && run.entrypoint.len() == 1;
-    (aws && run.cmd.len() > 1).then(|| run.cmd.iter().take(1).cloned().collect())
+/// The rule says when the count is wrong, and which word of the command is the handler.
+fn better_cmd(facts: &ImageFacts, config: &ImageConfig) -> Option<Vec<String>> {
+    let found = (cmd_count::RULE.check)(facts).ok().filter(|found| !found.is_empty());
+    found.and_then(|_| cmd_count::mended_cmd(config)).map(|handler| vec![handler])
 }
 
 fn better_working_dir(config: &ImageConfig, facts: &ImageFacts) -> Option<String> {

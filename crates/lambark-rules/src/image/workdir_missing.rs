@@ -52,6 +52,6 @@ fn check(facts: &ImageFacts) -> Result<Vec<Finding>, Skip> {
                 "Lambda's emulator answers Runtime.InvalidWorkingDir: the working directory doesn't exist: {name}"
             ))
             .note("that Lambda itself does the same is not confirmed by AWS")
-            .fix(Safety::Unsafe, "add the directory to the image"),
+            .fix(Safety::Unsafe, "set it to a directory that the image has"),
     ])
 }
