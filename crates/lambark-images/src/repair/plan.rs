@@ -170,8 +170,7 @@ fn refuse_without_consent(facts: &ImageFacts, options: &Options) -> Result<(), E
     let platforms = index.images().count();
     let nested = platforms == 0 && index.manifests.iter().any(|child| ChildRole::of(child) == ChildRole::Index);
     if nested && options.in_place && !options.replace_multi_platform {
-        let reason =
-            "the tag holds an index of indexes; putting one image in its place takes the others from whoever uses them";
+        let reason = "the tag holds an index of indexes; putting one image in its place takes the others from whoever uses them: name another target with --to, or consent with --replace-multi-platform";
         return Err(Error::Refused { reason: reason.to_owned(), instead: None });
     }
     if platforms > 1 {
@@ -180,7 +179,7 @@ fn refuse_without_consent(facts: &ImageFacts, options: &Options) -> Result<(), E
         if options.in_place && !options.replace_multi_platform {
             return Err(Error::Refused {
                 reason: format!(
-                    "the tag holds {platforms} platforms; putting one in their place takes the others from whoever uses them"
+                    "the tag holds {platforms} platforms; putting one in their place takes the others from whoever uses them: name another target with --to, or consent with --replace-multi-platform"
                 ),
                 instead: None,
             });
