@@ -80,7 +80,10 @@ impl Archive {
     pub(crate) fn open(path: &Path) -> Result<Archive, Error> {
         let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
         refuse_compressed(path, &mut file)?;
-        let not_a_tar = |error: io::Error| Error::NotAnImage { path: path.to_owned(), reason: error.to_string() };
+        let not_a_tar = |error: io::Error| Error::NotAnImage {
+            path: path.to_owned(),
+            reason: format!("it cannot be read as a tar ({error})"),
+        };
         let length = file.metadata().map_err(|error| unreadable(path, error))?.len();
         let mut archive = tar::Archive::new(file);
         let mut entries = HashMap::new();

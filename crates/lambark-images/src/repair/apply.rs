@@ -1,6 +1,7 @@
 //! Carrying a plan out: blobs first, referrers next, the name last.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use lambark_oci::convert::image_manifest;
 use lambark_oci::{Descriptor, Digest, Family, Manifest, RawDocument};
@@ -47,6 +48,8 @@ pub struct Applied {
     pub reused: usize,
     /// Referrers that were written.
     pub referrers: Vec<Digest>,
+    /// Bytes of blobs that were written to the target.
+    pub blob_bytes: u64,
     /// Whether an undo is possible.
     pub undoable: bool,
 }
@@ -60,7 +63,7 @@ pub fn apply(source: &Arc<dyn Source>, sink: &dyn Sink, plan: &Plan, context: &C
     if plan.rewrites_layers() || !plan.attestations.is_empty() || !context.options.same_repository {
         sink.may_publish(replaced.as_ref())?;
     }
-    let mut work = Work { source, sink, context, encoded: Vec::new(), reused: 0 };
+    let mut work = Work { source, sink, context, encoded: Vec::new(), reused: 0, blob_bytes: AtomicU64::new(0) };
     let image = match &plan.image {
         ImagePlan::Keep(image) => {
             work.bring_image(image)?;
@@ -84,7 +87,8 @@ pub fn apply(source: &Arc<dyn Source>, sink: &dyn Sink, plan: &Plan, context: &C
     if !plan.keeps_digest() {
         sink.verify(&image)?;
     }
-    Ok(Applied { image, replaced, encoded: work.encoded, reused: work.reused, referrers, undoable })
+    let blob_bytes = work.blob_bytes.into_inner();
+    Ok(Applied { image, replaced, encoded: work.encoded, reused: work.reused, referrers, blob_bytes, undoable })
 }
 
 /// Puts back what stood under a name before.
@@ -132,6 +136,7 @@ struct Work<'a> {
     context: &'a Context<'a>,
     encoded: Vec<(Digest, Encoded)>,
     reused: usize,
+    blob_bytes: AtomicU64,
 }
 
 impl Work<'_> {
@@ -153,7 +158,9 @@ impl Work<'_> {
             if self.sink.has_blob(blob)? {
                 return Ok(());
             }
-            self.sink.copy_blob(blob, opener(self.source, blob, Some(self.context.progress)))
+            self.sink.copy_blob(blob, opener(self.source, blob, Some(self.context.progress)))?;
+            self.blob_bytes.fetch_add(blob.size, Ordering::Relaxed);
+            Ok(())
         };
         parallel::map(blobs, COPIES_AT_ONCE, bring).into_iter().collect()
     }
@@ -211,6 +218,7 @@ impl Work<'_> {
         let level = self.context.options.gzip_level;
         let job = Job { old, actual: *actual, diff_id: diff_id.as_ref(), mend, level };
         let encoded = encode(&**self.source, self.sink, &job, &**self.context.progress)?;
+        self.blob_bytes.fetch_add(encoded.size, Ordering::Relaxed);
         if mend.is_empty() {
             self.context.known.remember(&old.digest, &encoded);
         }
@@ -252,6 +260,7 @@ impl Work<'_> {
         let config = Descriptor::of(old.map_or_else(|| Family::Docker.config(), |old| old.media_type.clone()), &bytes);
         if !self.sink.has_blob(&config)? {
             self.sink.copy_blob(&config, Arc::new(move || Ok(Box::new(std::io::Cursor::new(bytes.clone())))))?;
+            self.blob_bytes.fetch_add(config.size, Ordering::Relaxed);
         }
         Ok(config)
     }

@@ -28,7 +28,8 @@ pub fn outcome(out: &mut dyn Write, outcome: &Outcome, page: Page) -> io::Result
     if !page.quiet {
         advise(out, outcome)?;
     }
-    cost(out, &outcome.traffic)
+    let written = outcome.repair.applied.as_ref().map(|applied| applied.blob_bytes);
+    cost(out, &outcome.traffic, written)
 }
 
 fn steps(out: &mut dyn Write, outcome: &Outcome, page: Page) -> io::Result<()> {
@@ -98,10 +99,11 @@ fn advise(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
     Ok(())
 }
 
-fn cost(out: &mut dyn Write, traffic: &Traffic) -> io::Result<()> {
+fn cost(out: &mut dyn Write, traffic: &Traffic, blobs: Option<u64>) -> io::Result<()> {
     let requests = usize::try_from(traffic.requests).unwrap_or(usize::MAX);
     let (received, sent) = (bytes(traffic.bytes_received), bytes(traffic.bytes_sent));
-    writeln!(out, "\n{}, {received} received, {sent} sent", count(requests, "request"))
+    let written = blobs.map(|blobs| format!(", {} of blobs written", bytes(blobs))).unwrap_or_default();
+    writeln!(out, "\n{}, {received} received, {sent} sent{written}", count(requests, "request"))
 }
 
 /// Writes what an undo brought back.
@@ -112,5 +114,5 @@ pub fn undone(out: &mut dyn Write, undone: &Undone) -> io::Result<()> {
     let (name, green) = (undone.name.to_string(), style::DONE);
     let what = undone.restored.media_type().describe();
     writeln!(out, "{green}{}{green:#} → {what}, {} again", plain(&name), undone.restored.digest())?;
-    cost(out, &undone.traffic)
+    cost(out, &undone.traffic, None)
 }

@@ -35,6 +35,7 @@ pub fn fix(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
             "steps": repair.plan.steps(),
             "layers": layers,
             "reusedLayers": applied.map_or(0, |applied| applied.reused),
+            "blobBytesWritten": applied.map_or(0, |applied| applied.blob_bytes),
             "referrers": applied.map(|applied| &applied.referrers[..]).unwrap_or_default(),
             "left": outcome.left().map(|finding| finding.rule).collect::<Vec<_>>(),
             "deploy": repair.deployable().map(|reference| reference.to_string()),
