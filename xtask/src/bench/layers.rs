@@ -146,9 +146,9 @@ fn assert_transcoded(layers: &[Layer], out: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// A row each, with the ratio of wall times to the one at `baseline`.
+/// A row each, with the ratios to the one at `baseline`. Where other programs run beside, that of processor time holds.
 fn against(names: &[&str], samples: &[Sample], baseline: usize, sizes: Option<&[u64]>) -> Table {
-    let mut head = vec!["command", COLUMNS[0], COLUMNS[1], COLUMNS[2], "wall ratio"];
+    let mut head = vec!["command", COLUMNS[0], COLUMNS[1], COLUMNS[2], "wall ratio", "cpu ratio"];
     if sizes.is_some() {
         head.push("output bytes");
     }
@@ -158,6 +158,7 @@ fn against(names: &[&str], samples: &[Sample], baseline: usize, sizes: Option<&[
         let mut line = vec![(*name).to_owned()];
         line.extend(cells(sample));
         line.push(format!("{:.2}", ratio(sample.wall, base.wall)));
+        line.push(format!("{:.2}", ratio(sample.cpu, base.cpu)));
         line.extend(sizes.and_then(|sizes| sizes.get(row)).map(u64::to_string));
         table.row(line);
     }

