@@ -80,11 +80,15 @@ impl Archive {
     pub(crate) fn open(path: &Path) -> Result<Archive, Error> {
         let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
         refuse_compressed(path, &mut file)?;
-        let not_a_tar = |error: io::Error| Error::NotAnImage {
-            path: path.to_owned(),
-            reason: format!("it cannot be read as a tar ({error})"),
+        // The tar library quotes the block it stumbled over, which may be anything at all.
+        let not_a_tar = |error: io::Error| match error.raw_os_error() {
+            Some(_) => unreadable(path, error),
+            None => Error::NotAnImage { path: path.to_owned(), reason: "it is no tar, or a broken one".to_owned() },
         };
         let length = file.metadata().map_err(|error| unreadable(path, error))?.len();
+        if length == 0 {
+            return Err(Error::NotAnImage { path: path.to_owned(), reason: "it is empty".to_owned() });
+        }
         let mut archive = tar::Archive::new(file);
         let mut entries = HashMap::new();
         for entry in archive.entries_with_seek().map_err(not_a_tar)? {
