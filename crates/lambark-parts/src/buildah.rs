@@ -65,3 +65,10 @@ impl Buildah {
         output.unwrap_or_else(|error| panic!("no shell for buildah: {error}"))
     }
 }
+
+impl Drop for Buildah {
+    fn drop(&mut self) {
+        // buildah makes read-only directories, in which an ordinary user could remove nothing.
+        let _ = Command::new("chmod").args(["-R", "u+rwX"]).arg(self.dir.path()).status();
+    }
+}
