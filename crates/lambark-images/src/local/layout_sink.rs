@@ -4,7 +4,8 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use lambark_oci::{Descriptor, Digest, RawDocument};
 use tempfile::NamedTempFile;
@@ -24,6 +25,8 @@ pub(crate) struct LayoutSink {
     path: PathBuf,
     slot: Slot,
     referrers: Mutex<Vec<Descriptor>>,
+    /// Blobs on their way to the disk: that takes as long as encoding them, so the next one does not wait for it.
+    settling: Mutex<Vec<JoinHandle<Result<(), Error>>>>,
 }
 
 impl LayoutSink {
@@ -34,7 +37,7 @@ impl LayoutSink {
             return Err(Error::NotAnImage { path: path.to_owned(), reason });
         }
         fs::create_dir_all(path.join("blobs/sha256")).map_err(|error| unwritable(path, error))?;
-        Ok(LayoutSink { path: path.to_owned(), slot, referrers: Mutex::default() })
+        Ok(LayoutSink { path: path.to_owned(), slot, referrers: Mutex::default(), settling: Mutex::default() })
     }
 
     fn old_index(&self) -> Result<Option<RawDocument>, Error> {
@@ -52,18 +55,30 @@ impl LayoutSink {
             .map_err(|error| unwritable(&self.path, error))
     }
 
-    fn keep(&self, file: NamedTempFile, name: &str) -> Result<(), Error> {
-        let target = self.path.join(name);
-        if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent).map_err(|error| unwritable(parent, error))?;
-        }
-        persist(file, &target)
+    /// Brings a blob to the disk and under its name while other work goes on.
+    fn settle(&self, file: NamedTempFile, digest: &Digest) {
+        let target = self.path.join(blob_path(digest));
+        let settling = std::thread::spawn(move || persist(file, &target));
+        self.settling.lock().unwrap_or_else(PoisonError::into_inner).push(settling);
+    }
+
+    /// Waits until every blob is on the disk.
+    fn settled(&self) -> Result<(), Error> {
+        let settling = std::mem::take(&mut *self.settling.lock().unwrap_or_else(PoisonError::into_inner));
+        settling.into_iter().try_for_each(|blob| blob.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         let mut file = self.temporary()?;
         file.write_all(bytes).map_err(|error| unwritable(&self.path, error))?;
-        self.keep(file, name)
+        persist(file, &self.path.join(name))
+    }
+}
+
+impl Drop for LayoutSink {
+    /// A repair that failed leaves no thread and no temporary file behind.
+    fn drop(&mut self) {
+        drop(self.settled());
     }
 }
 
@@ -71,6 +86,9 @@ impl LayoutSink {
 pub(crate) fn persist(file: NamedTempFile, target: &Path) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt;
     let failed = |error| unwritable(target, error);
+    if let Some(parent) = target.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        fs::create_dir_all(parent).map_err(failed)?;
+    }
     file.as_file().set_permissions(fs::Permissions::from_mode(0o644)).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     file.persist(target).map_err(|error| failed(error.error))?;
@@ -106,25 +124,27 @@ impl Sink for LayoutSink {
     fn copy_blob(&self, blob: &Descriptor, open: OpenBlob) -> Result<(), Error> {
         let mut file = self.temporary()?;
         copy_checked(blob, open(), &mut file, &self.place())?;
-        self.keep(file, &blob_path(&blob.digest))
+        self.settle(file, &blob.digest);
+        Ok(())
     }
 
     fn new_blob(&self) -> Result<Box<dyn BlobWriter + '_>, Error> {
-        Ok(Box::new(FileBlob { file: self.temporary()?, layout: self.path.clone() }))
+        Ok(Box::new(FileBlob { file: self.temporary()?, sink: self }))
     }
 
     fn put_referrer(&self, referrer: &RawDocument, _: &Descriptor) -> Result<(), Error> {
         self.write(&blob_path(referrer.digest()), referrer.bytes())?;
         let mut descriptor = referrer.descriptor();
         descriptor.artifact_type = referrer.manifest().and_then(|manifest| manifest.artifact_kind()).map(str::to_owned);
-        self.referrers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(descriptor);
+        self.referrers.lock().unwrap_or_else(PoisonError::into_inner).push(descriptor);
         Ok(())
     }
 
     fn publish(&self, image: &RawDocument) -> Result<(), Error> {
+        self.settled()?;
         self.write(&blob_path(image.digest()), image.bytes())?;
         self.write("oci-layout", LAYOUT_VERSION)?;
-        let referrers = self.referrers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let referrers = self.referrers.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let index = with_image(self.old_index()?.as_ref(), &self.slot, image, &referrers)?;
         self.write("index.json", &index)
     }
@@ -153,12 +173,12 @@ pub(crate) fn current_of(index: &RawDocument, slot: &Slot) -> Option<Descriptor>
 }
 
 /// A blob that goes straight into the layout's directory and is renamed when its digest is known.
-struct FileBlob {
+struct FileBlob<'a> {
     file: NamedTempFile,
-    layout: PathBuf,
+    sink: &'a LayoutSink,
 }
 
-impl Write for FileBlob {
+impl Write for FileBlob<'_> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         self.file.write(buffer)
     }
@@ -168,8 +188,9 @@ impl Write for FileBlob {
     }
 }
 
-impl BlobWriter for FileBlob {
+impl BlobWriter for FileBlob<'_> {
     fn finish(self: Box<Self>, digest: &Digest, _: u64) -> Result<(), Error> {
-        persist(self.file, &self.layout.join(blob_path(digest)))
+        self.sink.settle(self.file, digest);
+        Ok(())
     }
 }
