@@ -28,25 +28,32 @@ pub(super) fn transcode(context: &Context) -> Result<Table, Error> {
     layout::image(&source, &layers, Packing::Zstd)?;
     let (home, out, peer) = (work.join("home"), work.join("out"), work.join("peer"));
     let script = transcode_script(&layers, &peer)?;
-    let fix = || {
+    let fix = |depth: &str| {
         let mut command = context.lambark(&home);
-        command.arg("fix").arg(format!("oci:{}:v1", source.display()));
+        command.arg("fix").arg(format!("oci:{}:v1", source.display())).args(["--depth", depth]);
         command.arg("--to").arg(format!("oci:{}:v1", out.display()));
         command
     };
+    let afresh = || {
+        remove(&home)?;
+        remove(&out)?;
+        std::fs::create_dir_all(&home).map_err(Error::io("a home"))
+    };
     let mut contestants = [
+        // What an image in a registry gets: each layer is read once.
         Contestant {
-            name: "lambark fix",
+            name: "lambark fix --depth bytes",
             fine: FINE,
-            next: Box::new(|_| {
-                remove(&home)?;
-                remove(&out)?;
-                std::fs::create_dir_all(&home).map_err(Error::io("a home"))?;
-                Ok(fix())
-            }),
+            next: Box::new(|_| afresh().map(|()| fix("bytes"))),
         },
         // Runs right after the one above, and so finds what that one left.
-        Contestant { name: "lambark fix, again", fine: FINE, next: Box::new(|_| Ok(fix())) },
+        Contestant { name: "lambark fix --depth bytes, again", fine: FINE, next: Box::new(|_| Ok(fix("bytes"))) },
+        // What an image on this machine gets: every file is looked at before anything is written.
+        Contestant {
+            name: "lambark fix --depth files",
+            fine: FINE,
+            next: Box::new(|_| afresh().map(|()| fix("files"))),
+        },
         Contestant {
             name: "zstd -dc | pigz -p2 -6",
             fine: &[0],
@@ -61,12 +68,13 @@ pub(super) fn transcode(context: &Context) -> Result<Table, Error> {
     let names: Vec<&str> = contestants.iter().map(|contestant| contestant.name).collect();
     assert_transcoded(&layers, &out)?;
     let (ours, theirs) = (layer_bytes(&out)?, directory_bytes(&peer)?);
-    let sizes = [ours, ours, theirs];
-    let mut table = against(&names, &samples, 2, Some(&sizes));
-    if let [first, _, peer] = samples.as_slice() {
-        table.target("at least twice as fast as the pipe", ratio(first.wall, peer.wall) <= 0.5);
+    let sizes = [ours, ours, ours, theirs];
+    let mut table = against(&names, &samples, 3, Some(&sizes));
+    if let [once, _, twice, peer] = samples.as_slice() {
+        table.target("at least twice as fast as the pipe", ratio(once.wall, peer.wall) <= 0.5);
+        table.target("the same with every file looked at first", ratio(twice.wall, peer.wall) <= 0.5);
         table.target("output no more than 5 % larger", ours * 100 <= theirs * 105);
-        table.target("peak memory within 64 MiB", first.peak_kib <= MEMORY_LIMIT_KIB);
+        table.target("peak memory within 64 MiB", once.peak_kib.max(twice.peak_kib) <= MEMORY_LIMIT_KIB);
     }
     Ok(table)
 }
