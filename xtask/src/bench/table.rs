@@ -98,11 +98,12 @@ pub(super) fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let flags = field("flags");
     let has = |flag: &str| if flags.split(' ').any(|word| word == flag) { "yes" } else { "no" };
-    let (model, kernel, load) = (field("model name"), read("/proc/sys/kernel/osrelease"), read("/proc/loadavg"));
+    let (model, release, load) = (field("model name"), read("/proc/sys/kernel/osrelease"), read("/proc/loadavg"));
+    let kernel: Vec<&str> = release.trim().split('.').take(2).collect();
     format!(
         "# Measured\n\n`cargo xtask bench` on {model}, {cores} cores, Linux {}, SHA instructions: {}, AVX-512: {}, load \
          before: {}. Medians of a race in turns; compare ratios, not seconds.\n",
-        kernel.trim(),
+        kernel.join("."),
         has("sha_ni"),
         has("avx512f"),
         load.split(' ').next().unwrap_or_default(),
