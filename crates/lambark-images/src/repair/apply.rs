@@ -29,8 +29,10 @@ pub struct Context<'a> {
     pub known: &'a Known,
     /// Where the old manifest is kept.
     pub undo: &'a UndoStore,
-    /// The name that is moved, as an undo will give it.
+    /// The name that is moved, for messages.
     pub name: &'a str,
+    /// Under which key an undo will look for it.
+    pub key: &'a str,
     /// Who wants to know.
     pub progress: &'a Arc<dyn Progress>,
 }
@@ -77,7 +79,7 @@ pub fn apply(source: &Arc<dyn Source>, sink: &dyn Sink, plan: &Plan, context: &C
     }
     let undoable = match &replaced {
         Some(before) if before.digest() != image.digest() => {
-            context.undo.keep(context.name, before, image.digest())?;
+            context.undo.keep(context.key, before, image.digest())?;
             true
         }
         _ => false,
@@ -95,11 +97,11 @@ pub fn apply(source: &Arc<dyn Source>, sink: &dyn Sink, plan: &Plan, context: &C
 ///
 /// # Errors
 /// When nothing is known of it, or the name was moved since.
-pub fn undo(sink: &dyn Sink, store: &UndoStore, name: &str) -> Result<RawDocument, Error> {
+pub fn undo(sink: &dyn Sink, store: &UndoStore, key: &str) -> Result<RawDocument, Error> {
     let Some(now) = sink.current_digest()? else {
-        return Err(Error::Refused { reason: format!("nothing stands under {name} now"), instead: None });
+        return Err(Error::Refused { reason: format!("nothing stands under {} now", sink.place()), instead: None });
     };
-    let before = store.before(name, &now)?;
+    let before = store.before(key, &now)?;
     sink.publish(&before)?;
     Ok(before)
 }

@@ -112,7 +112,14 @@ fn carry_out(
     if let Some(name) = request.reuse_from.filter(|_| outcome.plan.rewrites_layers()) {
         learn(&mut known, name, request, access, &**progress)?;
     }
-    let context = Context { options, known: &known, undo: request.undo, name: &outcome.target.to_string(), progress };
+    let context = Context {
+        options,
+        known: &known,
+        undo: request.undo,
+        name: &outcome.target.to_string(),
+        key: &undo_key(&outcome.target),
+        progress,
+    };
     apply(source, &*sink, &outcome.plan, &context)
 }
 
@@ -130,7 +137,7 @@ pub fn take_back(name: &ImageName, access: &Access, store: &UndoStore) -> Result
         },
     };
     let sink = open_sink(name, access, replaces.as_ref(), None)?;
-    undo(&*sink, store, &name.to_string())
+    undo(&*sink, store, &undo_key(name))
 }
 
 fn learn(
@@ -149,6 +156,20 @@ fn learn(
         }
         _ => Err(Error::Usage(format!("{name} is no image whose layers could be used again"))),
     }
+}
+
+/// One key for all the ways to write a name: what stands there now tells several tags of one place apart.
+fn undo_key(name: &ImageName) -> String {
+    match name {
+        ImageName::Registry(reference) => format!("{}:{}", reference.repository_name(), reference.target()),
+        ImageName::Engine(name) => format!("engine:{name}"),
+        ImageName::Layout(local) | ImageName::OciArchive(local) | ImageName::DockerArchive(local) => place(&local.path),
+        ImageName::Path(path) => place(path),
+    }
+}
+
+fn place(path: &str) -> String {
+    std::fs::canonicalize(path).map_or_else(|_| path.to_owned(), |whole| whole.display().to_string())
 }
 
 /// The house's policy decides where the user did not.
