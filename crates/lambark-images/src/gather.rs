@@ -162,8 +162,7 @@ fn image_of(
 
 /// The child that a function would get: of the wanted architecture, else of the one that a function has by default,
 /// else the first image; else the first nested index.
-#[must_use]
-pub fn child_to_judge(index: &Index, wanted: Option<Architecture>) -> Option<&Descriptor> {
+fn child_to_judge(index: &Index, wanted: Option<Architecture>) -> Option<&Descriptor> {
     index
         .select(wanted)
         .or_else(|_| index.select(Some(Architecture::X86_64)))

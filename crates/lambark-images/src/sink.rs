@@ -3,8 +3,7 @@
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
-use lambark_oci::{Descriptor, Digest, RawDocument, Reference};
-use lambark_registry::Traffic;
+use lambark_oci::{Descriptor, Digest, RawDocument};
 
 use crate::Error;
 
@@ -17,11 +16,6 @@ pub type OpenBlob = Arc<dyn Fn() -> io::Result<Box<dyn Read + Send>> + Send + Sy
 pub trait Sink: Send + Sync {
     /// Where it lies, for messages.
     fn place(&self) -> String;
-
-    /// The registry reference, if it is in a registry.
-    fn reference(&self) -> Option<&Reference> {
-        None
-    }
 
     /// The digest that stands under the name now, if anything does.
     ///
@@ -79,11 +73,6 @@ pub trait Sink: Send + Sync {
     /// # Errors
     /// When it is not there or has other bytes.
     fn verify(&self, image: &RawDocument) -> Result<(), Error>;
-
-    /// What the dialogue cost so far; nothing for local files.
-    fn traffic(&self) -> Traffic {
-        Traffic::default()
-    }
 }
 
 /// A blob in the making.

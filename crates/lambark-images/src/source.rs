@@ -3,8 +3,7 @@
 use std::io::Read;
 
 use bytes::Bytes;
-use lambark_oci::{Descriptor, ImageName, RawDocument, Reference};
-use lambark_registry::Traffic;
+use lambark_oci::{Descriptor, ImageName, RawDocument};
 
 use crate::Error;
 
@@ -50,16 +49,6 @@ pub trait Source: Send + Sync {
     /// When looking failed.
     fn is_tagged(&self) -> Result<bool, Error> {
         Ok(true)
-    }
-
-    /// The registry reference, if it is in a registry.
-    fn reference(&self) -> Option<&Reference> {
-        self.name().reference()
-    }
-
-    /// What the dialogue cost so far; nothing for local files.
-    fn traffic(&self) -> Traffic {
-        Traffic::default()
     }
 }
 

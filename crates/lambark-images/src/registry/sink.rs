@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use lambark_oci::{Descriptor, Digest, RawDocument, Reference, Target};
-use lambark_registry::{Mount, Traffic};
+use lambark_registry::Mount;
 
 use super::Dialogue;
 use crate::Error;
@@ -48,10 +48,6 @@ impl RegistrySink {
 impl Sink for RegistrySink {
     fn place(&self) -> String {
         self.reference.to_string()
-    }
-
-    fn reference(&self) -> Option<&Reference> {
-        Some(&self.reference)
     }
 
     fn current_digest(&self) -> Result<Option<Digest>, Error> {
@@ -128,10 +124,6 @@ impl Sink for RegistrySink {
         let target = Target::Digest(image.digest().clone());
         let read = self.dialogue.client.manifest(&self.reference, &target, Some(image.media_type()));
         self.dialogue.wait(read).map(drop)
-    }
-
-    fn traffic(&self) -> Traffic {
-        self.dialogue.traffic()
     }
 }
 

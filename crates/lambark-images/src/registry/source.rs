@@ -3,7 +3,6 @@
 use std::io::Read;
 
 use lambark_oci::{Descriptor, ImageName, RawDocument, Reference, Target};
-use lambark_registry::Traffic;
 
 use super::Dialogue;
 use crate::Error;
@@ -67,9 +66,5 @@ impl Source for RegistrySource {
 
     fn place(&self) -> String {
         self.reference.repository_name()
-    }
-
-    fn traffic(&self) -> Traffic {
-        self.dialogue.traffic()
     }
 }
