@@ -1,0 +1,76 @@
+//! A twin that runs.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::error::Error;
+use crate::http;
+use crate::settings::Settings;
+use crate::shared::Shared;
+
+/// A running twin, on threads of its own. It ends with this value.
+pub struct Twin {
+    shared: Arc<Shared>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Twin {
+    /// Starts a twin and returns when it listens.
+    ///
+    /// # Errors
+    /// When the address cannot be had or is no loopback without consent, or the data directory cannot be used.
+    pub fn start(settings: Settings) -> Result<Twin, Error> {
+        let address = settings.listen;
+        if !address.ip().is_loopback() && !settings.allow_remote {
+            return Err(Error::NotLoopback(address));
+        }
+        let listen = |source| Error::Listen { address, source };
+        let socket = std::net::TcpListener::bind(address).map_err(listen)?;
+        socket.set_nonblocking(true).map_err(listen)?;
+        let shared = Arc::new(Shared::new(settings, socket.local_addr().map_err(listen)?));
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Error::Start)?;
+        let listener = {
+            let _inside = runtime.enter();
+            TcpListener::from_std(socket).map_err(listen)?
+        };
+        let (stop, stopped) = oneshot::channel();
+        let twin = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("twin".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = http::accept(listener, twin) => {}
+                    // An error means that the value was dropped, which is the same.
+                    _ = stopped => {}
+                }
+            });
+            runtime.shutdown_background();
+        });
+        Ok(Twin { shared, stop: Some(stop), thread: Some(thread.map_err(Error::Start)?) })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.shared.address
+    }
+
+    /// What `AWS_ENDPOINT_URL` has to be.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.shared.url()
+    }
+}
+
+impl Drop for Twin {
+    fn drop(&mut self) {
+        // Both fail only if the thread has ended already.
+        self.stop.take().map(|stop| stop.send(()));
+        self.thread.take().map(JoinHandle::join);
+    }
+}
