@@ -6,13 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 /// What each crate of ours may name in its `[dependencies]`. A crate that is not here has to be added.
-const MAY_NAME: [(&str, &[&str]); 9] = [
+const MAY_NAME: [(&str, &[&str]); 10] = [
     ("lambark-oci", &[]),
     ("lambark-rules", &["lambark-oci"]),
     ("lambark-layers", &["lambark-oci", "lambark-rules"]),
     ("lambark-registry", &["lambark-oci"]),
     ("lambark-images", &["lambark-oci", "lambark-rules", "lambark-layers", "lambark-registry"]),
-    ("lambark", &["lambark-oci", "lambark-rules", "lambark-layers", "lambark-registry", "lambark-images"]),
+    ("lambark-sandbox", &["lambark-oci", "lambark-rules", "lambark-layers", "lambark-images"]),
+    (
+        "lambark",
+        &["lambark-oci", "lambark-rules", "lambark-layers", "lambark-registry", "lambark-images", "lambark-sandbox"],
+    ),
     ("lambark-parts", &[]),
     // Tests of every crate use it, so it names only what they are tested with.
     ("lambark-testkit", &["lambark-parts", "lambark-oci", "lambark-rules", "lambark-layers", "lambark-registry"]),
