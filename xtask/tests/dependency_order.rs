@@ -6,16 +6,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 /// What each crate of ours may name in its `[dependencies]`. A crate that is not here has to be added.
-const MAY_NAME: [(&str, &[&str]); 10] = [
+const MAY_NAME: [(&str, &[&str]); 11] = [
     ("lambark-oci", &[]),
     ("lambark-rules", &["lambark-oci"]),
+    ("lambark-lint", &["lambark-oci", "lambark-rules"]),
     ("lambark-layers", &["lambark-oci", "lambark-rules"]),
     ("lambark-registry", &["lambark-oci"]),
     ("lambark-images", &["lambark-oci", "lambark-rules", "lambark-layers", "lambark-registry"]),
     ("lambark-sandbox", &["lambark-oci", "lambark-rules", "lambark-layers", "lambark-images"]),
     (
         "lambark",
-        &["lambark-oci", "lambark-rules", "lambark-layers", "lambark-registry", "lambark-images", "lambark-sandbox"],
+        &[
+            "lambark-oci",
+            "lambark-rules",
+            "lambark-lint",
+            "lambark-layers",
+            "lambark-registry",
+            "lambark-images",
+            "lambark-sandbox",
+        ],
     ),
     ("lambark-parts", &[]),
     // Tests of every crate use it, so it names only what they are tested with.
@@ -23,7 +32,7 @@ const MAY_NAME: [(&str, &[&str]); 10] = [
     ("xtask", &["lambark-parts"]),
 ];
 
-const PURE: [&str; 2] = ["lambark-oci", "lambark-rules"];
+const PURE: [&str; 3] = ["lambark-oci", "lambark-rules", "lambark-lint"];
 
 /// What a pure crate must not reach, however many crates lie between: runtimes, clients, files, the terminal.
 const IMPURE: [&str; 18] = [
