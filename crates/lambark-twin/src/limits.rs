@@ -9,3 +9,7 @@ pub const MAX_CONNECTIONS: usize = 1024;
 
 /// Seconds a client may take to send its request's headers.
 pub const HEADER_SECONDS: u64 = 30;
+
+/// Bytes of blobs held at once by a twin that keeps everything in memory. Ten images of Lambda's own limit do not fit;
+/// with a data directory there is no such bound.
+pub const MAX_MEMORY_BYTES: u64 = 8 * 1024 * 1024 * 1024;

@@ -2,11 +2,12 @@
 
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
+use serde::{Deserialize, Serialize};
 
 use crate::settings::Settings;
 
 /// Account and Region of a call.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub(crate) struct Scope {
     pub(crate) account: String,
     pub(crate) region: String,
@@ -39,11 +40,22 @@ impl Signed {
 }
 
 impl Scope {
-    /// The caller's, by the signature, or by the settings where there is none.
+    /// The caller's, by the signature, or by the settings where there is none. An access key of twelve digits is an
+    /// account of that number, so that one twin serves several.
     pub(crate) fn of(headers: &HeaderMap, settings: &Settings) -> Scope {
-        let region = Signed::of(headers).map_or_else(|| settings.region.clone(), |signed| signed.region);
-        Scope { account: settings.account.clone(), region }
+        match Signed::of(headers) {
+            Some(signed) if is_account(&signed.access_key) => {
+                Scope { account: signed.access_key, region: signed.region }
+            }
+            Some(signed) => Scope { account: settings.account.clone(), region: signed.region },
+            None => Scope { account: settings.account.clone(), region: settings.region.clone() },
+        }
     }
+}
+
+/// Twelve digits.
+pub(crate) fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -61,6 +73,12 @@ mod tests {
         let signed = Signed::of(&headers(value)).unwrap();
         assert_eq!((signed.region.as_str(), signed.service.as_str()), ("eu-central-1", "lambda"));
         assert_eq!(Scope::of(&headers(value), &Settings::default()).region, "eu-central-1");
+    }
+
+    #[test]
+    fn an_access_key_of_twelve_digits_is_an_account() {
+        let value = "AWS4-HMAC-SHA256 Credential=210987654321/20261122/us-east-1/ecr/aws4_request, Signature=0";
+        assert_eq!(Scope::of(&headers(value), &Settings::default()).account, "210987654321");
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl Twin {
         let listen = |source| Error::Listen { address, source };
         let socket = std::net::TcpListener::bind(address).map_err(listen)?;
         socket.set_nonblocking(true).map_err(listen)?;
-        let shared = Arc::new(Shared::new(settings, socket.local_addr().map_err(listen)?));
+        let shared = Arc::new(Shared::new(settings, socket.local_addr().map_err(listen)?)?);
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Error::Start)?;
         let listener = {
