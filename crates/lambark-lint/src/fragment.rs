@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::source::{SourceFile, Span};
+use crate::step::Value;
 
 /// A text and where each piece of it stands in its file.
 ///
@@ -92,6 +93,46 @@ impl Fragment {
         self.unsound.is_none() && piece.verbatim && range.end - piece.at <= piece.file.len()
     }
 
+    /// The whole text as a value of the model.
+    #[must_use]
+    pub fn to_value(&self, known: bool) -> Value {
+        let whole = 0..self.text.len();
+        let literal = known && self.is_literal(whole.clone());
+        Value { text: self.text.clone(), known, span: self.span(whole), literal }
+    }
+
+    /// The same text with some stretches (in order, not overlapping) replaced; what comes in stands where the old was.
+    #[must_use]
+    pub fn replacing(&self, replacements: &[(Range<usize>, String)]) -> Fragment {
+        let mut new = Fragment { text: String::new(), pieces: Vec::new(), ..self.clone() };
+        let mut at = 0;
+        for (range, text) in replacements {
+            self.copy_to(&mut new, at..range.start);
+            let span = self.span(range.clone());
+            new.push_as(span.start..span.end, text);
+            at = range.end;
+        }
+        self.copy_to(&mut new, at..self.text.len());
+        new
+    }
+
+    fn copy_to(&self, other: &mut Fragment, range: Range<usize>) {
+        for (number, piece) in self.pieces.iter().enumerate() {
+            let end = self.pieces.get(number + 1).map_or(self.text.len(), |next| next.at);
+            let (from, to) = (piece.at.max(range.start), end.min(range.end));
+            if from >= to {
+                continue;
+            }
+            let file = if piece.verbatim {
+                piece.file.start + (from - piece.at)..piece.file.start + (to - piece.at)
+            } else {
+                piece.file.clone()
+            };
+            other.pieces.push(Piece { at: other.text.len(), file, verbatim: piece.verbatim });
+            other.text.push_str(&self.text[from..to]);
+        }
+    }
+
     /// The file's offset of the text's. At a joint `end` chooses the end of the piece before, not the start of the next.
     fn offset(&self, at: usize, end: bool) -> usize {
         let Some(piece) = self.piece(at, end) else { return 0 };
@@ -124,6 +165,22 @@ mod tests {
         assert_eq!(fragment.span(4..7), file.span(15..18));
         assert_eq!(fragment.span(2..5), file.span(11..16));
         assert!(fragment.is_literal(4..7) && !fragment.is_literal(2..5));
+    }
+
+    #[test]
+    fn what_is_put_in_stands_where_the_old_was() {
+        let (file, _) = SourceFile::new("f", "run: |\n  one\n  two three\n".into());
+        let mut fragment = Fragment::new(&file);
+        fragment.push(&file, 9..13);
+        fragment.push(&file, 15..25);
+        let replaced = fragment.replacing(&[(0..2, "1".into()), (4..7, "zwei".into())]);
+        assert_eq!(replaced.text(), "1e\nzwei three\n");
+        assert_eq!(replaced.span(0..1), file.span(9..11));
+        assert_eq!(replaced.span(3..7), file.span(15..18));
+        assert_eq!(replaced.span(8..13), file.span(19..24));
+        assert!(replaced.is_literal(8..13) && !replaced.is_literal(3..7));
+        let value = fragment.to_value(true);
+        assert!(!value.literal && value.known);
     }
 
     #[test]

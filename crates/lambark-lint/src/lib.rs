@@ -10,6 +10,7 @@ pub mod dockerfile;
 pub mod finding;
 pub mod fragment;
 pub mod front;
+pub mod hcl;
 pub mod image_name;
 pub mod json_words;
 pub mod limits;
@@ -19,6 +20,7 @@ pub mod runtime;
 pub mod shell;
 pub mod source;
 pub mod step;
+pub mod yaml;
 
 pub use catalogue::{CATALOGUE, rule};
 pub use finding::{Edit, Finding, Fix};
