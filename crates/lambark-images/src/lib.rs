@@ -6,6 +6,7 @@
 pub mod cache;
 pub mod error;
 pub mod gather;
+mod kept;
 pub mod local;
 pub mod open;
 pub mod parallel;

@@ -54,6 +54,24 @@ pub struct Applied {
     pub blob_bytes: u64,
     /// Whether an undo is possible.
     pub undoable: bool,
+    /// Whether it stood there already, so that nothing had to be sent.
+    pub was_there: bool,
+}
+
+impl Applied {
+    /// The name points at the image already: it came last then, so all else is there too.
+    fn was_there(image: &RawDocument) -> Applied {
+        Applied {
+            image: image.clone(),
+            replaced: None,
+            encoded: Vec::new(),
+            reused: 0,
+            referrers: Vec::new(),
+            blob_bytes: 0,
+            undoable: false,
+            was_there: true,
+        }
+    }
 }
 
 /// Carries out `plan`.
@@ -62,6 +80,11 @@ pub struct Applied {
 /// When anything fails, and when somebody moved the name meanwhile; the name then stands where it stood.
 pub fn apply(source: &Arc<dyn Source>, sink: &dyn Sink, plan: &Plan, context: &Context<'_>) -> Result<Applied, Error> {
     let replaced = if context.options.in_place { plan.top.clone() } else { sink.current()? };
+    if let (ImagePlan::Keep(image), Some(now)) = (&plan.image, &replaced)
+        && image.digest() == now.digest()
+    {
+        return Ok(Applied::was_there(image));
+    }
     if plan.rewrites_layers() || !plan.attestations.is_empty() || !context.options.same_repository {
         sink.may_publish(replaced.as_ref())?;
     }
@@ -86,11 +109,20 @@ pub fn apply(source: &Arc<dyn Source>, sink: &dyn Sink, plan: &Plan, context: &C
     };
     context.progress.step(&format!("moving {} to {}", context.name, image.digest()));
     sink.publish(&image)?;
-    if !plan.keeps_digest() {
+    if !plan.keeps_digest() || !context.options.same_repository {
         sink.verify(&image)?;
     }
     let blob_bytes = work.blob_bytes.into_inner();
-    Ok(Applied { image, replaced, encoded: work.encoded, reused: work.reused, referrers, blob_bytes, undoable })
+    Ok(Applied {
+        image,
+        replaced,
+        encoded: work.encoded,
+        reused: work.reused,
+        referrers,
+        blob_bytes,
+        undoable,
+        was_there: false,
+    })
 }
 
 /// Puts back what stood under a name before.

@@ -1,10 +1,10 @@
-//! A whole repair: look, judge, plan, carry out.
+//! A whole repair: look, judge and plan; then carry it out.
 
 use std::sync::Arc;
 
-use lambark_oci::{Architecture, Digest, Document, Family, ImageName, RawDocument, Reference};
+use lambark_oci::{Architecture, Document, Family, ImageName, RawDocument, Reference};
 use lambark_rules::facts::{ImageFacts, ManifestPolicy};
-use lambark_rules::{Judgement, judge};
+use lambark_rules::{Judgement, Needs, judge};
 
 use super::apply::{Applied, Context, apply, undo};
 use super::plan::{Plan, plan};
@@ -13,6 +13,7 @@ use super::undo::UndoStore;
 use super::{As, Options};
 use crate::cache::Cache;
 use crate::gather::{Gather, gather};
+use crate::kept::Kept;
 use crate::open::{Access, open, open_sink};
 use crate::progress::Progress;
 use crate::{Error, Source};
@@ -27,8 +28,6 @@ pub struct Request<'a> {
     pub gather: Gather,
     /// What the user allows and wants; what follows from the two names is decided here.
     pub options: Options,
-    /// Only plan.
-    pub plan_only: bool,
     /// An image whose gzip layers may be used again.
     pub reuse_from: Option<&'a ImageName>,
     /// What this machine remembers.
@@ -66,61 +65,93 @@ impl Outcome {
     }
 }
 
-/// Repairs an image.
+/// A repair that was looked at and planned. Nothing is written yet.
+pub struct Prepared<'a> {
+    request: &'a Request<'a>,
+    source: Arc<dyn Source>,
+    options: Options,
+    outcome: Outcome,
+}
+
+/// Looks at an image and plans its repair.
 ///
 /// # Errors
-/// [`Error::Refused`] when consent is missing or the name cannot be moved, [`Error::Damaged`] when there is nothing to
-/// repair from, and whatever reading and writing can end in. The name then stands where it stood.
-pub fn fix(request: &Request<'_>, access: &Access, progress: &Arc<dyn Progress>) -> Result<Outcome, Error> {
-    let source = open(request.from, access)?;
+/// [`Error::Refused`] when consent is missing, [`Error::Damaged`] when there is nothing to repair from, and whatever
+/// reading can end in.
+pub fn prepare<'a>(
+    request: &'a Request<'a>,
+    access: &Access,
+    progress: &Arc<dyn Progress>,
+) -> Result<Prepared<'a>, Error> {
+    let target = request.to.unwrap_or(request.from).clone();
+    let same_repository = same_store(request.from, &target);
+    let mut source = open(request.from, access)?;
+    if request.from.reference().is_some() && request.gather.depth == Needs::Files && !same_repository {
+        // What is looked at to its end is about to be brought elsewhere.
+        source = Arc::new(Kept::new(source));
+    }
     let facts = gather(&*source, &request.gather, &**progress)?;
     let judgement = judge(&facts);
-    let target = request.to.unwrap_or(request.from).clone();
     let options = Options {
         in_place: same_name(request.from, &target),
-        same_repository: same_store(request.from, &target),
+        same_repository,
         family: family(request.options.family, request.gather.asked.policy),
         rewrite_as: rewrite_as(&target),
         carries_referrers: carries_referrers(&*source, request.from, &target)?,
         ..request.options
     };
     let plan = plan(&facts, &options).map_err(|error| advise(error, request, &facts))?;
-    let mut outcome = Outcome { facts, judgement, plan, target, applied: None };
-    if request.plan_only || (options.in_place && outcome.plan.changes_nothing()) {
-        return Ok(outcome);
-    }
-    if options.in_place && request.from.reference().is_some_and(|reference| reference.digest().is_some()) {
-        return Err(advise(pinned(request.from), request, &outcome.facts));
-    }
-    let replaces = outcome.plan.top.as_ref().filter(|_| options.in_place).map(|top| top.digest().clone());
-    let applied = carry_out(&source, &outcome, &options, replaces.as_ref(), request, access, progress);
-    outcome.applied = Some(applied.map_err(|error| advise(error, request, &outcome.facts))?);
-    Ok(outcome)
+    Ok(Prepared { request, source, options, outcome: Outcome { facts, judgement, plan, target, applied: None } })
 }
 
-fn carry_out(
-    source: &Arc<dyn Source>,
-    outcome: &Outcome,
-    options: &Options,
-    replaces: Option<&Digest>,
-    request: &Request<'_>,
-    access: &Access,
-    progress: &Arc<dyn Progress>,
-) -> Result<Applied, Error> {
-    let sink = open_sink(&outcome.target, access, replaces, request.from.reference())?;
-    let mut known = Known::new(request.cache.clone());
-    if let Some(name) = request.reuse_from.filter(|_| outcome.plan.rewrites_layers()) {
-        learn(&mut known, name, request, access, &**progress)?;
+impl Prepared<'_> {
+    /// What was found and what would be done.
+    #[must_use]
+    pub fn outcome(&self) -> &Outcome {
+        &self.outcome
     }
-    let context = Context {
-        options,
-        known: &known,
-        undo: request.undo,
-        name: &outcome.target.to_string(),
-        key: &undo_key(&outcome.target),
-        progress,
-    };
-    apply(source, &*sink, &outcome.plan, &context)
+
+    /// Leaves it at the plan.
+    #[must_use]
+    pub fn into_outcome(self) -> Outcome {
+        self.outcome
+    }
+
+    /// Carries the plan out.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the name cannot be moved, and whatever reading and writing can end in. The name then
+    /// stands where it stood.
+    pub fn carry_out(mut self, access: &Access, progress: &Arc<dyn Progress>) -> Result<Outcome, Error> {
+        if self.options.in_place && self.outcome.plan.changes_nothing() {
+            return Ok(self.outcome);
+        }
+        let applied = self.apply(access, progress);
+        self.outcome.applied = Some(applied.map_err(|error| advise(error, self.request, &self.outcome.facts))?);
+        Ok(self.outcome)
+    }
+
+    fn apply(&self, access: &Access, progress: &Arc<dyn Progress>) -> Result<Applied, Error> {
+        let Prepared { request, source, options, outcome } = self;
+        if options.in_place && request.from.reference().is_some_and(|reference| reference.digest().is_some()) {
+            return Err(pinned(request.from));
+        }
+        let replaces = outcome.plan.top.as_ref().filter(|_| options.in_place).map(RawDocument::digest);
+        let sink = open_sink(&outcome.target, access, replaces, request.from.reference())?;
+        let mut known = Known::new(request.cache.clone());
+        if let Some(name) = request.reuse_from.filter(|_| outcome.plan.rewrites_layers()) {
+            learn(&mut known, name, request, access, &**progress)?;
+        }
+        let context = Context {
+            options,
+            known: &known,
+            undo: request.undo,
+            name: &outcome.target.to_string(),
+            key: &undo_key(&outcome.target),
+            progress,
+        };
+        apply(source, &*sink, &outcome.plan, &context)
+    }
 }
 
 /// Takes back the last repair of a name; returns what stands there again.
@@ -147,7 +178,7 @@ fn learn(
     access: &Access,
     progress: &dyn Progress,
 ) -> Result<(), Error> {
-    let shallow = Gather { depth: lambark_rules::Needs::Manifest, ..request.gather };
+    let shallow = Gather { depth: Needs::Manifest, ..request.gather };
     let facts = gather(&*open(name, access)?, &shallow, progress)?;
     match (facts.manifest(), facts.image_config()) {
         (Ok(manifest), Ok(config)) => {

@@ -86,12 +86,12 @@ impl Fixing {
             to,
             gather: self.gather,
             options: self.options,
-            plan_only: self.plan_only,
             reuse_from: self.reuse_from.as_ref(),
             cache: self.cache.then(|| lambark_images::cache::Cache::new(self.state.path())),
             undo: &undo,
         };
-        repair::fix(&request, access, &silent())
+        let prepared = repair::prepare(&request, access, &silent())?;
+        if self.plan_only { Ok(prepared.into_outcome()) } else { prepared.carry_out(access, &silent()) }
     }
 
     pub(crate) fn undo(&self, name: &ImageName) -> Result<lambark_oci::RawDocument, Error> {

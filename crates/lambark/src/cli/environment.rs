@@ -4,7 +4,7 @@ use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Command};
 
 /// Flags and their variables. A flag means the same under every verb, so it has one variable; only formats differ.
-pub(super) const VARIABLES: [(&str, &str); 25] = [
+pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("arch", "LAMBARK_ARCH"),
     ("as", "LAMBARK_AS"),
     ("ca-certificate", "LAMBARK_CA_CERTIFICATE"),
@@ -33,10 +33,11 @@ pub(super) const VARIABLES: [(&str, &str); 25] = [
 ];
 
 /// `--format` has other values under each verb: one variable for all would break a verb that lacks the value.
-const FORMATS: [(&str, &str); 5] = [
+const FORMATS: &[(&str, &str)] = &[
     ("check", "LAMBARK_CHECK_FORMAT"),
     ("explain", "LAMBARK_EXPLAIN_FORMAT"),
     ("fix", "LAMBARK_FIX_FORMAT"),
+    ("push", "LAMBARK_PUSH_FORMAT"),
     ("resolve", "LAMBARK_RESOLVE_FORMAT"),
     ("rules", "LAMBARK_RULES_FORMAT"),
 ];
@@ -44,7 +45,7 @@ const FORMATS: [(&str, &str); 5] = [
 /// The variable of a verb's flag.
 pub(super) fn variable(verb: &str, flag: &str) -> Option<&'static str> {
     let (table, key): (&[(&str, &'static str)], &str) =
-        if flag == "format" { (&FORMATS, verb) } else { (&VARIABLES, flag) };
+        if flag == "format" { (FORMATS, verb) } else { (VARIABLES, flag) };
     table.iter().find(|(known, _)| *known == key).map(|(_, variable)| *variable)
 }
 
@@ -89,11 +90,11 @@ mod tests {
     fn every_flag_has_a_variable_and_every_variable_a_flag() {
         let mut seen = BTreeSet::new();
         flags(&crate::cli::command(), &mut seen);
-        for (flag, variable) in VARIABLES {
+        for &(flag, variable) in VARIABLES {
             assert!(seen.iter().any(|(_, known)| known == flag), "{variable} belongs to no flag");
             assert_eq!(variable, format!("LAMBARK_{}", flag.to_uppercase().replace('-', "_")));
         }
-        for (verb, variable) in FORMATS {
+        for &(verb, variable) in FORMATS {
             assert!(seen.contains(&(verb.to_owned(), "format".to_owned())), "{variable} belongs to no flag");
         }
     }

@@ -10,7 +10,9 @@ mod internal;
 mod interrupt;
 mod output;
 mod progress;
+mod push;
 mod registry;
+mod repair;
 mod resolve;
 mod rules;
 
@@ -53,6 +55,7 @@ struct Arguments {
 enum Verb {
     Check(check::Arguments),
     Fix(fix::Arguments),
+    Push(push::Arguments),
     Resolve(resolve::Arguments),
     Rules(rules::Arguments),
     Explain(explain::Arguments),
@@ -84,6 +87,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let result = match arguments.verb {
         Verb::Check(arguments) => check::run(arguments, &context),
         Verb::Fix(arguments) => fix::run(arguments, &context),
+        Verb::Push(arguments) => push::run(arguments, &context),
         Verb::Resolve(arguments) => resolve::run(arguments, &context),
         Verb::Rules(arguments) => rules::run(&arguments, &context),
         Verb::Explain(arguments) => explain::run(&arguments, &context),

@@ -10,7 +10,7 @@ use lambark_images::{Access, Gather, Progress};
 use lambark_oci::{ImageName, RawDocument};
 use lambark_registry::Traffic;
 use lambark_rules::facts::Asked;
-use lambark_rules::{Finding, Needs, Safety, Severity};
+use lambark_rules::{Finding, Judgement, Needs, Safety, Severity};
 
 use super::check::default_depth;
 use crate::exit;
@@ -57,6 +57,18 @@ pub struct Outcome {
 /// # Errors
 /// When the image cannot be looked at, consent is missing, or writing failed; the name then stands where it stood.
 pub fn run(settings: &Settings, access: &Access, progress: &Arc<dyn Progress>) -> Result<Outcome, Failure> {
+    prepared(settings, access, progress, |prepared| {
+        if settings.plan_only { Ok(prepared.into_outcome()) } else { Ok(prepared.carry_out(access, progress)?) }
+    })
+}
+
+/// Looks and plans, and leaves it to `go_on` what comes of it.
+pub(super) fn prepared(
+    settings: &Settings,
+    access: &Access,
+    progress: &Arc<dyn Progress>,
+    go_on: impl FnOnce(repair::Prepared<'_>) -> Result<repair::Outcome, Failure>,
+) -> Result<Outcome, Failure> {
     let from = super::name(&settings.image)?;
     let to = settings.to.as_deref().map(target).transpose()?;
     let reuse_from = settings.reuse_from.as_deref().map(super::name).transpose()?;
@@ -66,12 +78,11 @@ pub fn run(settings: &Settings, access: &Access, progress: &Arc<dyn Progress>) -
         to: to.as_ref(),
         gather: Gather { depth, asked: settings.asked },
         options: settings.options,
-        plan_only: settings.plan_only,
         reuse_from: reuse_from.as_ref(),
         cache: settings.cache.as_deref().map(Cache::new),
         undo: &UndoStore::new(&settings.state),
     };
-    let repair = repair::fix(&request, access, progress)?;
+    let repair = go_on(repair::prepare(&request, access, progress)?)?;
     Ok(Outcome {
         image: settings.image.clone(),
         repair,
@@ -92,14 +103,8 @@ fn target(text: &str) -> Result<ImageName, Failure> {
 impl Outcome {
     /// Errors that this repair did not touch.
     pub fn left(&self) -> impl Iterator<Item = &Finding> {
-        self.repair.judgement.findings.iter().filter(|finding| {
-            let mended = match finding.fix.as_ref().map(|fix| fix.safety) {
-                Some(Safety::Safe) => true,
-                Some(Safety::Unsafe) => self.unsafe_fixes,
-                Some(Safety::Manual) | None => false,
-            };
-            finding.severity == Severity::Error && !mended
-        })
+        let left = unmended(&self.repair.judgement, self.unsafe_fixes);
+        left.filter(|finding| finding.severity == Severity::Error)
     }
 
     /// The command that takes the repair back, if something was replaced.
@@ -114,6 +119,15 @@ impl Outcome {
     pub fn exit_code(&self) -> u8 {
         if self.left().next().is_some() { exit::FINDINGS } else { exit::FINE }
     }
+}
+
+/// Findings that no repair touches, with or without consent to change files and the command.
+pub(super) fn unmended(judgement: &Judgement, unsafe_fixes: bool) -> impl Iterator<Item = &Finding> {
+    judgement.findings.iter().filter(move |finding| match finding.fix.as_ref().map(|fix| fix.safety) {
+        Some(Safety::Safe) => false,
+        Some(Safety::Unsafe) => !unsafe_fixes,
+        Some(Safety::Manual) | None => true,
+    })
 }
 
 /// What an undo brought back.

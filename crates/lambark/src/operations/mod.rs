@@ -4,6 +4,7 @@ pub mod advice;
 pub mod check;
 pub mod explain;
 pub mod fix;
+pub mod push;
 pub mod resolve;
 
 use std::io;

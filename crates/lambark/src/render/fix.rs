@@ -33,7 +33,11 @@ pub fn outcome(out: &mut dyn Write, outcome: &Outcome, page: Page) -> io::Result
 }
 
 fn steps(out: &mut dyn Write, outcome: &Outcome, page: Page) -> io::Result<()> {
-    let mut title = if outcome.repair.applied.is_some() { "did" } else { "plan" };
+    let mut title = match &outcome.repair.applied {
+        Some(applied) if applied.was_there => return Ok(()),
+        Some(_) => "did",
+        None => "plan",
+    };
     for step in outcome.repair.plan.steps() {
         write!(out, "  {DIM}{title:8}{DIM:#} ")?;
         wrap::write(out, &plain(&step), 11, 11, page.width)?;
@@ -53,7 +57,8 @@ fn result(out: &mut dyn Write, outcome: &Outcome, page: Page) -> io::Result<()> 
     let green = style::DONE;
     let (target, image) = (plain(&target), &applied.image);
     write!(out, "  {DIM}result{DIM:#}   {green}{target}{green:#} → ")?;
-    let what = format!("{}, {}", image.media_type().describe(), image.digest());
+    let already = if applied.was_there { ", which stood there already" } else { "" };
+    let what = format!("{}, {}{already}", image.media_type().describe(), image.digest());
     wrap::write(out, &what, 11 + target.chars().count() + 3, 11, page.width)?;
     writeln!(out)?;
     for (old, new) in &applied.encoded {

@@ -7,4 +7,5 @@ mod documents;
 mod errors;
 mod fix;
 mod formats;
+mod push;
 mod support;

@@ -1,4 +1,4 @@
-//! `lambark.fix/v1`, `lambark.undo/v1` and `lambark.resolve/v1`.
+//! `lambark.fix/v1`, `lambark.push/v1`, `lambark.undo/v1` and `lambark.resolve/v1`.
 
 use std::io::{self, Write};
 
@@ -14,6 +14,18 @@ use crate::operations::resolve;
 /// # Errors
 /// When `out` fails.
 pub fn fix(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+    super::document(out, &repaired("lambark.fix/v1", outcome))
+}
+
+/// Writes what a push did.
+///
+/// # Errors
+/// When `out` fails.
+pub fn push(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+    super::document(out, &repaired("lambark.push/v1", outcome))
+}
+
+fn repaired(schema: &str, outcome: &Outcome) -> Value {
     let repair = &outcome.repair;
     let applied = repair.applied.as_ref();
     let layers = applied.map(|applied| applied.encoded.iter());
@@ -22,15 +34,14 @@ pub fn fix(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
         .flatten()
         .map(|(old, new)| json!({ "from": old, "to": new.digest, "size": new.size, "diffId": new.diff_id }))
         .collect();
-    super::document(
-        out,
-        &json!({
-            "schema": "lambark.fix/v1",
+    json!({
+            "schema": schema,
             "image": outcome.image,
             "target": repair.target.to_string(),
             "before": repair.facts.top.known().ok().map(RawDocument::digest),
             "after": applied.map(|applied| applied.image.digest()),
             "applied": applied.is_some(),
+            "alreadyThere": applied.is_some_and(|applied| applied.was_there),
             "nothingToMend": repair.plan.changes_nothing(),
             "steps": repair.plan.steps(),
             "layers": layers,
@@ -41,8 +52,7 @@ pub fn fix(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
             "deploy": repair.deployable().map(|reference| reference.to_string()),
             "undo": outcome.undo_command(),
             "traffic": traffic(&outcome.traffic),
-        }),
-    )
+    })
 }
 
 /// Writes what an undo brought back.

@@ -9,6 +9,6 @@ mod v1;
 mod write;
 
 pub use check::check;
-pub use fix::{fix, resolve, undone};
+pub use fix::{fix, push, resolve, undone};
 pub use rules::{explain, rules};
 pub use write::document;
