@@ -34,4 +34,4 @@ pub use part::{Debian, Part, Recipe, Suite, parts_dir};
 pub use process::Process;
 pub use registry::{DockerRegistry, Flavour, Request};
 pub use skip::{LOG_VARIABLE as SKIP_LOG_VARIABLE, skip};
-pub use tools::{bsdtar, pigz, skopeo, umoci, zstd};
+pub use tools::{aws_v1, aws_v2, bsdtar, crane, pigz, skopeo, umoci, zstd};

@@ -47,6 +47,8 @@ pub struct Recipe {
     pub version: u32,
     /// What is unpacked, in this order.
     pub packages: &'static [Debian],
+    /// What pip installs below `site`, with the machine's own Python.
+    pub python: &'static [&'static str],
     /// Files, relative to the part, without which it is not complete.
     pub programs: &'static [&'static str],
     /// True for what only root can run.
@@ -56,7 +58,9 @@ pub struct Recipe {
 impl Recipe {
     /// The text kept beside an unpacked part: another recipe gives another stamp, and the part is fetched anew.
     pub fn stamp(&self) -> String {
-        format!("recipe {} {:?}\n", self.version, self.packages)
+        // Parts without Python packages keep the stamp that they had before there were any.
+        let python = if self.python.is_empty() { String::new() } else { format!(" {:?}", self.python) };
+        format!("recipe {} {:?}{python}\n", self.version, self.packages)
     }
 }
 
@@ -79,6 +83,10 @@ pub enum Part {
     Compressors,
     /// bsdtar: the other writer of tars.
     Bsdtar,
+    /// The AWS command, version 1, from PyPI.
+    Aws1,
+    /// The AWS command, version 2, from Debian, with the Python that it was built for.
+    Aws2,
 }
 
 /// Shared by skopeo and buildah: their configuration, and the libraries that a small machine lacks.
@@ -115,9 +123,49 @@ const BUILDAH: &[&str] = &[
 const BSDTAR: &[&str] =
     &["libarchive-tools", "libarchive13", "libxml2", "libicu72", "libnettle8", "libzstd1", "liblz4-1"];
 
+/// Debian's build of the AWS command with everything below it but the C library.
+const AWS2: &[&str] = &[
+    "awscli",
+    "python3-awscrt",
+    "python3-cffi-backend",
+    "python3-colorama",
+    "python3-cryptography",
+    "python3-dateutil",
+    "python3-distro",
+    "python3-docutils",
+    "docutils-common",
+    "python3-jmespath",
+    "python3-prompt-toolkit",
+    "python3-pyasn1",
+    "python3-roman",
+    "python3-ruamel.yaml",
+    "python3-ruamel.yaml.clib",
+    "python3-six",
+    "python3-urllib3",
+    "python3-wcwidth",
+    "python3.11",
+    "python3.11-minimal",
+    "libpython3.11-minimal",
+    "libpython3.11-stdlib",
+    "libbz2-1.0",
+    "libdb5.3",
+    "libexpat1",
+    "libffi8",
+    "liblzma5",
+    "libncursesw6",
+    "libreadline8",
+    "libsqlite3-0",
+    "libssl3",
+    "libtinfo6",
+    "libuuid1",
+    "zlib1g",
+    "media-types",
+    "ca-certificates",
+];
+
 impl Part {
     /// Every part, in the order in which they are set up.
-    pub const ALL: [Part; 8] = [
+    pub const ALL: [Part; 10] = [
         Part::DockerRegistry,
         Part::Crane,
         Part::Skopeo,
@@ -126,6 +174,8 @@ impl Part {
         Part::Compressors,
         Part::Bsdtar,
         Part::Docker,
+        Part::Aws1,
+        Part::Aws2,
     ];
 
     /// The part's name: its directory, and what `cargo xtask parts NAME` takes.
@@ -139,6 +189,8 @@ impl Part {
             Part::Docker => "docker",
             Part::Compressors => "compressors",
             Part::Bsdtar => "bsdtar",
+            Part::Aws1 => "aws-v1",
+            Part::Aws2 => "aws-v2",
         }
     }
 
@@ -159,6 +211,8 @@ impl Part {
                 (&[(Suite::Bookworm, &["pigz", "zstd", "libzstd1", "liblz4-1"])], &["usr/bin/pigz", "usr/bin/zstd"])
             }
             Part::Bsdtar => (&[(Suite::Bookworm, BSDTAR)], &["usr/bin/bsdtar"]),
+            Part::Aws1 => (&[], &["site/awscli/__main__.py"]),
+            Part::Aws2 => (&[(Suite::Bookworm, AWS2)], &["usr/bin/aws", "usr/bin/python3.11"]),
             // Trixie's own runc asks for a newer C library than the rest of its engine does: take bookworm's.
             Part::Docker => (
                 &[
@@ -174,7 +228,8 @@ impl Part {
                 ],
             ),
         };
-        Recipe { version: 1, packages, programs, root_only: self == Part::Docker }
+        let python: &[&str] = if self == Part::Aws1 { &["awscli==1.46.3"] } else { &[] };
+        Recipe { version: 1, packages, python, programs, root_only: self == Part::Docker }
     }
 
     /// Where the part lies, or would lie.

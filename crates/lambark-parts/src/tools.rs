@@ -21,6 +21,14 @@ pub fn skopeo() -> Option<Command> {
     Some(command)
 }
 
+/// crane as a client, with a login file of its own, or a skip. For our registries add `--insecure`.
+pub fn crane() -> Option<Command> {
+    let dir = Part::Crane.or_skip()?;
+    let mut command = Command::new(dir.join("usr/bin/crane"));
+    command.env("DOCKER_CONFIG", &dir);
+    Some(command)
+}
+
 /// umoci, or a skip.
 pub fn umoci() -> Option<Command> {
     let dir = Part::Umoci.or_skip()?;
@@ -40,6 +48,43 @@ pub fn zstd() -> Option<Command> {
 /// bsdtar, or a skip.
 pub fn bsdtar() -> Option<Command> {
     Some(program(&Part::Bsdtar.or_skip()?, "bsdtar"))
+}
+
+/// The AWS command, version 1, or a skip.
+pub fn aws_v1() -> Option<Command> {
+    let dir = Part::Aws1.or_skip()?;
+    let mut command = Command::new("python3");
+    command.args(["-m", "awscli"]).env("PYTHONPATH", dir.join("site"));
+    Some(without_account(command, &dir))
+}
+
+/// The AWS command, version 2, or a skip.
+pub fn aws_v2() -> Option<Command> {
+    let dir = Part::Aws2.or_skip()?;
+    let mut command = Command::new(dir.join("usr/bin/python3.11"));
+    command.arg(dir.join("usr/bin/aws"));
+    command.env("LD_LIBRARY_PATH", library_path(&dir));
+    // Its own library in place of the machine's Python, wherever that lies.
+    command.env("PYTHONHOME", dir.join("usr")).env("PYTHONPATH", dir.join("usr/lib/python3/dist-packages"));
+    Some(without_account(command, &dir))
+}
+
+/// The AWS command with credentials that open nothing, and with nothing of whoever runs the test. Add
+/// `--endpoint-url`.
+fn without_account(mut command: Command, dir: &Path) -> Command {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("AWS_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
+    command.env("AWS_DEFAULT_REGION", "eu-central-1").env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_PAGER", "");
+    command
+        .env("AWS_CONFIG_FILE", dir.join("no-config"))
+        .env("AWS_SHARED_CREDENTIALS_FILE", dir.join("no-credentials"));
+    // A proxy must not stand between the command and a loopback address.
+    command.env("NO_PROXY", "127.0.0.1,localhost").env("PYTHONNOUSERSITE", "1").env("PYTHONDONTWRITEBYTECODE", "1");
+    command
 }
 
 fn program(dir: &Path, name: &str) -> Command {

@@ -1,11 +1,12 @@
-//! Brings parts from Debian's archive into `target/parts/`, beside the system and never into it.
+//! Brings parts from Debian's archive and from PyPI into `target/parts/`, beside the system and never into it.
 //!
 //! Needs a Debian machine (or one with Debian's keyring and `LAMBARK_DEBIAN_MIRROR` set) and its own `apt-get` and
-//! `dpkg`. The package lists, the downloads and the unpacked files are ours alone; the system's package state is not
+//! `dpkg`; what comes from PyPI needs its Python and pip. The package lists, the downloads and the unpacked files are ours alone; the system's package state is not
 //! touched, and root is not needed.
 
 mod apt;
 mod mirror;
+mod pip;
 mod run;
 
 use std::fs::File;
@@ -110,19 +111,21 @@ impl Setup {
         if part.is_complete() {
             return Ok(false);
         }
-        if self.apt.is_none() {
+        if self.apt.is_none() && !recipe.packages.is_empty() {
             self.apt = Some(Apt::new(&self.dir, debian_mirror()?)?);
         }
-        let Some(apt) = &mut self.apt else {
-            return Err(SetupError::NoMirror);
-        };
         // Unpacked beside its place and renamed last: a part is whole or not there, whenever we are stopped.
         let fresh = self.dir.join(format!("{part}.new"));
         let io = |source| SetupError::Io { path: fresh.clone(), source };
         remove_tree(&fresh)?;
         std::fs::create_dir_all(&fresh).map_err(io)?;
-        for (suite, packages) in recipe.packages {
-            apt.unpack(*suite, packages, &fresh)?;
+        if let Some(apt) = &mut self.apt {
+            for (suite, packages) in recipe.packages {
+                apt.unpack(*suite, packages, &fresh)?;
+            }
+        }
+        if !recipe.python.is_empty() {
+            pip::install(recipe.python, &fresh.join("site"))?;
         }
         if let Some(absent) = recipe.programs.iter().find(|file| !fresh.join(file).exists()) {
             return Err(SetupError::Incomplete((*absent).to_owned()));
