@@ -3,6 +3,7 @@
 //! A [`Source`] is read, a [`Sink`] is written; [`gather()`] turns a source into facts, [`repair`] turns facts into a
 //! plan and carries it out. Everything here blocks: the registry's asynchronous dialogue is bridged in `registry`.
 
+mod bring;
 pub mod cache;
 pub mod error;
 pub mod gather;
@@ -21,5 +22,6 @@ pub use error::{Error, Kind};
 pub use gather::{Gather, gather};
 pub use open::{Access, open, open_sink};
 pub use progress::{Progress, Silent, Transfer};
+pub use registry::push_as_is;
 pub use sink::Sink;
 pub use source::{Source, Top};

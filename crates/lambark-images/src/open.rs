@@ -41,7 +41,7 @@ impl Access {
         self.dialogue.get().map_or_else(Traffic::default, Dialogue::traffic)
     }
 
-    fn dialogue(&self, reference: &Reference) -> Result<Dialogue, Error> {
+    pub(crate) fn dialogue(&self, reference: &Reference) -> Result<Dialogue, Error> {
         if self.offline {
             return Err(Error::Usage(format!("{reference} lies in a registry, and --offline was given")));
         }

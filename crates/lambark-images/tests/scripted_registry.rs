@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::{Fixing, name, rules};
-use lambark_images::{Access, Error, Gather};
+use lambark_images::{Access, Error, Gather, Top, push_as_is};
 use lambark_oci::{Compression, Digest, Family, ImageName};
 use lambark_registry::auth::Fixed;
 use lambark_rules::facts::Asked;
@@ -183,4 +183,21 @@ fn an_interrupted_repair_is_simply_run_again() {
     assert_eq!(outcome.applied.unwrap().reused, 1, "the layer that arrived is not sent again");
     assert!(!registry.lines().iter().any(|line| line.starts_with("PATCH")), "{:#?}", registry.lines());
     verdict(&registry);
+}
+
+#[test]
+fn a_push_as_it_is_keeps_every_byte() {
+    let registry = ScriptedRegistry::ecr();
+    registry.create_repository(REPOSITORY);
+    let archive = lambark_testkit::fixture("prov-true-oci.tar");
+    let access = access(&registry);
+    let source = lambark_images::open(&name(&format!("oci-archive:{}", archive.display())), &access).unwrap();
+    let Top::Document(top) = source.top().unwrap() else { panic!("a layout has a document") };
+    let image = image(&registry);
+    let arrived = push_as_is(&source, image.reference().unwrap(), &access).unwrap();
+    assert_eq!(arrived.digest(), top.digest());
+    assert_eq!(registry.tagged(REPOSITORY, "v1").as_ref(), Some(top.digest()));
+    assert_eq!(registry.manifest(REPOSITORY, top.digest()).unwrap().1, *top.bytes());
+    // The index, the image, the attestation.
+    assert_eq!(registry.manifests(REPOSITORY).len(), 3);
 }

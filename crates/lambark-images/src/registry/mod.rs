@@ -1,5 +1,6 @@
 //! Images in a registry: the asynchronous dialogue, bridged for threads that block.
 
+mod as_is;
 mod sink;
 mod source;
 
@@ -10,6 +11,7 @@ use lambark_registry::{Client, Options, Traffic};
 
 use crate::Error;
 
+pub use as_is::push_as_is;
 pub(crate) use sink::RegistrySink;
 pub(crate) use source::RegistrySource;
 

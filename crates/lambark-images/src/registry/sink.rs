@@ -38,7 +38,7 @@ impl RegistrySink {
         Ok(RegistrySink { tag: reference.target(), reference, dialogue, mount_from })
     }
 
-    fn put(&self, target: &Target, document: &RawDocument) -> Result<lambark_registry::PutOutcome, Error> {
+    pub(super) fn put(&self, target: &Target, document: &RawDocument) -> Result<lambark_registry::PutOutcome, Error> {
         let bytes = document.bytes().clone();
         let put = self.dialogue.client.put_manifest(&self.reference, target, document.media_type(), bytes);
         self.dialogue.wait(put)

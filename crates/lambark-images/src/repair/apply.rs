@@ -11,15 +11,13 @@ use super::plan::{ImagePlan, LayerPlan, Plan};
 use super::reuse::Known;
 use super::undo::UndoStore;
 use super::{Options, referrers};
-use crate::progress::{Counted, Progress};
-use crate::sink::{OpenBlob, Sink};
+use crate::Error;
+use crate::bring::{blobs_of, bring_blobs};
+use crate::progress::Progress;
+use crate::sink::Sink;
 use crate::source::{Source, Top, small_blob};
-use crate::{Error, parallel};
 
 pub use super::encode::Encoded;
-
-/// How many blobs are copied at once.
-const COPIES_AT_ONCE: usize = 4;
 
 /// What the work needs beside the plan.
 pub struct Context<'a> {
@@ -148,22 +146,6 @@ fn refuse_if_moved(sink: &dyn Sink, expected: Option<&RawDocument>) -> Result<()
     Err(Error::Refused { reason, instead: Some(format!("lambark check {}", sink.place())) })
 }
 
-/// Brings one blob, unless the sink has it.
-pub(super) fn bring_blob(source: &Arc<dyn Source>, sink: &dyn Sink, blob: &Descriptor) -> Result<(), Error> {
-    if sink.has_blob(blob)? { Ok(()) } else { sink.copy_blob(blob, opener(source, blob, None)) }
-}
-
-/// Opens `blob` again and again, telling how far it is.
-fn opener(source: &Arc<dyn Source>, blob: &Descriptor, progress: Option<&Arc<dyn Progress>>) -> OpenBlob {
-    let (source, blob, progress) = (Arc::clone(source), blob.clone(), progress.cloned());
-    Arc::new(move || {
-        let reader = source.blob(&blob).map_err(std::io::Error::other)?;
-        let Some(progress) = &progress else { return Ok(reader) };
-        let what = format!("copying {}", blob.digest.short());
-        Ok(Box::new(Counted::new(reader, progress.transfer(&what, Some(blob.size)))))
-    })
-}
-
 struct Work<'a> {
     source: &'a Arc<dyn Source>,
     sink: &'a dyn Sink,
@@ -180,23 +162,13 @@ impl Work<'_> {
             return Ok(());
         }
         let Some(manifest) = image.manifest() else { return Ok(()) };
-        let mut blobs: Vec<&Descriptor> = manifest.layers.iter().filter(|layer| layer.urls.is_empty()).collect();
-        blobs.push(&manifest.config);
-        blobs.sort_by(|a, b| a.digest.cmp(&b.digest));
-        blobs.dedup_by(|a, b| a.digest == b.digest);
-        self.bring_blobs(&blobs)
+        self.bring_blobs(&blobs_of(manifest))
     }
 
     fn bring_blobs(&self, blobs: &[&Descriptor]) -> Result<(), Error> {
-        let bring = |_, blob: &&Descriptor| {
-            if self.sink.has_blob(blob)? {
-                return Ok(());
-            }
-            self.sink.copy_blob(blob, opener(self.source, blob, Some(self.context.progress)))?;
-            self.blob_bytes.fetch_add(blob.size, Ordering::Relaxed);
-            Ok(())
-        };
-        parallel::map(blobs, COPIES_AT_ONCE, bring).into_iter().collect()
+        let written = bring_blobs(self.source, self.sink, blobs, Some(self.context.progress))?;
+        self.blob_bytes.fetch_add(written, Ordering::Relaxed);
+        Ok(())
     }
 
     fn rewrite(

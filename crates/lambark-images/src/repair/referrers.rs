@@ -7,6 +7,7 @@ use lambark_oci::{Descriptor, Digest, MediaType, RawDocument};
 
 use super::plan::Plan;
 use crate::Error;
+use crate::bring::bring_blob;
 use crate::sink::Sink;
 use crate::source::Source;
 
@@ -45,7 +46,7 @@ pub(super) fn bring(
         }
         if !same_repository {
             for blob in manifest.layers.iter().chain([&manifest.config]) {
-                super::apply::bring_blob(source, sink, blob)?;
+                bring_blob(source, sink, blob, None)?;
             }
         }
         let new = if has_subject { old.clone() } else { referring(&old, &subject)? };
