@@ -1,0 +1,15 @@
+//! A function that runs: started once, invoked as often as wanted.
+
+mod drive;
+mod handle;
+pub mod house;
+mod launch;
+mod life;
+mod logs;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+pub use handle::{Function, FunctionError};
+pub use logs::LogSink;
+pub use settings::{FunctionSettings, INIT_LIMIT, MEMORY_MB, TIMEOUT_SECONDS, TMP_MB};
