@@ -5,7 +5,13 @@
 //! Scripts inside other files (`run:`, `commands:`, `local-exec`) go to [`crate::shell::run`] as a [`Fragment`], with
 //! the variables in force as a [`crate::shell::Scope`].
 
+pub mod bake;
+pub mod cloudformation;
+pub mod compose;
 pub mod containerfile;
+mod options;
+#[cfg(test)]
+mod shown;
 
 use std::sync::Arc;
 
@@ -31,7 +37,8 @@ pub struct FrontEnd {
 }
 
 /// Every front end. The first that recognises a file reads it.
-pub static FRONT_ENDS: &[&FrontEnd] = &[&containerfile::FRONT_END];
+pub static FRONT_ENDS: &[&FrontEnd] =
+    &[&containerfile::FRONT_END, &bake::FRONT_END, &compose::FRONT_END, &cloudformation::FRONT_END];
 
 /// What a file says.
 #[derive(Clone, Debug, Default)]

@@ -43,7 +43,7 @@ fn texts_point_back_whatever_their_form() {
     }
     let at = fragment.text().find("why").unwrap();
     let span = fragment.span(at..at + 3);
-    assert_eq!(&text[span.start..span.end], "var.y");
+    assert_eq!(&text[span.start..span.end], "${var.y}");
 }
 
 #[test]

@@ -31,7 +31,7 @@ impl Document<'_> {
     #[must_use]
     pub fn fragment(&self, expression: &Expression, names: Names<'_>) -> (Fragment, bool) {
         let mut builder = Builder { document: self, names, fragment: Fragment::new(self.file), known: true };
-        builder.expression(expression, 0);
+        builder.expression(expression, self.range(expression), 0);
         (builder.fragment, builder.known)
     }
 
@@ -95,28 +95,34 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn expression(&mut self, expression: &Expression, depth: usize) {
+    /// `range` is what the expression takes up, with the `${}` around it where it is part of a text.
+    fn expression(&mut self, expression: &Expression, range: Range<usize>, depth: usize) {
         let file = self.document.file;
-        let range = self.document.range(expression);
         if depth > MAX_DEPTH {
-            return self.unknown(range);
+            self.known = false;
+            return;
         }
         match expression {
             Expression::String(value) => {
+                let range = self.document.range(expression);
                 let inner = range.start + 1..range.end.saturating_sub(1).max(range.start + 1);
                 self.literal(inner, value.as_str());
             }
-            Expression::Bool(_) | Expression::Number(_) => self.fragment.push(file, range),
+            Expression::Bool(_) | Expression::Number(_) => self.fragment.push(file, self.document.range(expression)),
             Expression::StringTemplate(template) => self.elements(template.iter(), depth),
             Expression::HeredocTemplate(heredoc) => self.elements(heredoc.template.iter(), depth),
-            Expression::Parenthesis(inner) => self.expression(inner.inner(), depth + 1),
+            Expression::Parenthesis(inner) => self.expression(inner.inner(), range, depth + 1),
             Expression::Null(_) => {}
             other => match path_of(other).and_then(|path| (self.names)(&path)) {
                 Some(value) => {
                     self.known &= value.known;
                     self.fragment.push_as(range, &value.text);
                 }
-                None => self.unknown(range),
+                None => {
+                    self.known = false;
+                    let written = &file.text()[self.document.range(other)];
+                    self.fragment.push_as(range, &format!("${{{written}}}"));
+                }
             },
         }
     }
@@ -126,19 +132,13 @@ impl Builder<'_> {
             let range = self.document.range(element);
             match element {
                 Element::Literal(value) => self.literal(range, value.as_str()),
-                Element::Interpolation(interpolation) => self.expression(&interpolation.expr, depth + 1),
+                Element::Interpolation(interpolation) => self.expression(&interpolation.expr, range, depth + 1),
                 Element::Directive(_) => {
                     self.known = false;
                     self.fragment.push_as(range.clone(), &self.document.file.text()[range]);
                 }
             }
         }
-    }
-
-    fn unknown(&mut self, range: Range<usize>) {
-        self.known = false;
-        let written = self.document.file.text().get(range.clone()).unwrap_or_default();
-        self.fragment.push_as(range, &format!("${{{written}}}"));
     }
 
     /// Text that may be written otherwise in the file: with escapes, or indented in a here-document.
