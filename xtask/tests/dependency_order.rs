@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 /// What each crate of ours may name in its `[dependencies]`. A crate that is not here has to be added.
-const MAY_NAME: [(&str, &[&str]); 11] = [
+const MAY_NAME: [(&str, &[&str]); 12] = [
     ("lambark-oci", &[]),
     ("lambark-rules", &["lambark-oci"]),
     ("lambark-lint", &["lambark-oci", "lambark-rules"]),
     ("lambark-layers", &["lambark-oci", "lambark-rules"]),
     ("lambark-registry", &["lambark-oci"]),
+    ("lambark-aws", &["lambark-oci"]),
     ("lambark-images", &["lambark-oci", "lambark-rules", "lambark-layers", "lambark-registry"]),
     ("lambark-sandbox", &["lambark-oci", "lambark-rules", "lambark-layers", "lambark-images"]),
     (
@@ -23,6 +24,7 @@ const MAY_NAME: [(&str, &[&str]); 11] = [
             "lambark-layers",
             "lambark-registry",
             "lambark-images",
+            "lambark-aws",
             "lambark-sandbox",
         ],
     ),
@@ -126,8 +128,21 @@ fn what_is_shipped_reaches_no_test_crate_and_one_tls_provider() {
     for name in TEST_ONLY {
         assert!(!reached.contains(name), "lambark reaches {name}");
     }
-    let aws: Vec<&String> = reached.iter().filter(|name| name.starts_with("aws-")).collect();
-    assert!(aws.is_empty(), "the registry tool speaks to no AWS service: {aws:?}");
+    assert!(!reached.contains("aws-lc-sys"), "lambark has a second TLS provider");
+}
+
+#[test]
+fn one_crate_knows_the_sdk_of_aws() {
+    let metadata = metadata();
+    for package in metadata.workspace_packages() {
+        let named = package.dependencies.iter().filter(|dependency| dependency.name.starts_with("aws-")).count();
+        assert_eq!(named > 0, package.name.as_str() == "lambark-aws", "{} names {named} crates of AWS", package.name);
+    }
+    for name in ["lambark-registry", "lambark-images", "lambark-layers"] {
+        let reached = reached(&metadata, name);
+        let aws: Vec<&String> = reached.iter().filter(|name| name.starts_with("aws-")).collect();
+        assert!(aws.is_empty(), "{name} reaches {aws:?}");
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ pub mod name;
 pub mod platform;
 pub mod raw;
 pub mod reference;
+pub mod secret;
 
 pub use config::ImageConfig;
 pub use descriptor::Descriptor;
@@ -27,3 +28,4 @@ pub use name::ImageName;
 pub use platform::{Architecture, Platform};
 pub use raw::{Document, DocumentError, RawDocument};
 pub use reference::{EcrHost, Reference, Target};
+pub use secret::Secret;

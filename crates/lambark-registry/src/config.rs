@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::auth::{Anonymous, Credentials, DockerConfig};
 use crate::error::Error;
 use crate::retry::RetryPolicy;
-use crate::secret::Secret;
+use lambark_oci::Secret;
 
 /// Largest CA bundle that is read, in bytes. A whole platform's has a quarter of a megabyte.
 const MAX_BUNDLE_BYTES: u64 = 16 * 1024 * 1024;

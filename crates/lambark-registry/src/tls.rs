@@ -6,7 +6,7 @@ use reqwest::{Certificate, ClientBuilder, NoProxy, Proxy};
 
 use crate::config::{CaBundle, Options, ProxySettings};
 use crate::error::Error;
-use crate::secret::Secret;
+use lambark_oci::Secret;
 
 /// Hosts that no proxy ever sees.
 const NEVER_PROXIED: &str = "localhost,127.0.0.0/8,::1";

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::helper::{HELPER_TIME_LIMIT, Helpers};
 use super::{Credential, Credentials, CredentialsError, Lookup};
-use crate::secret::Secret;
+use lambark_oci::Secret;
 
 /// Largest credentials file that is read, in bytes.
 const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;

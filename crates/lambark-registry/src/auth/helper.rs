@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
 use super::{Credential, CredentialsError};
-use crate::secret::Secret;
+use lambark_oci::Secret;
 
 /// How long a helper program may take. One that asks a locked keychain or a dead agent never answers.
 pub const HELPER_TIME_LIMIT: Duration = Duration::from_secs(10);

@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::secret::Secret;
+use lambark_oci::Secret;
 
 pub use challenge::{Challenge, parse_challenges};
 pub use docker_config::DockerConfig;

@@ -15,9 +15,9 @@ use super::token::Token;
 use super::{Access, Challenge, Credential, Credentials};
 use crate::error::{Error, Exchange};
 use crate::redirect::is_loopback;
-use crate::secret::Secret;
 use crate::traffic::Kind;
 use crate::transport::{Call, Transport};
+use lambark_oci::Secret;
 
 /// Most bytes of a token server's answer that are read.
 const MAX_TOKEN_BYTES: u64 = 256 * 1024;

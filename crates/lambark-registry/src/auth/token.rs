@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use lambark_oci::Reference;
 use serde::Deserialize;
 
-use crate::secret::Secret;
+use lambark_oci::Secret;
 
 /// How long a token lives whose server does not say: the least that the specification allows.
 const DEFAULT_LIFE: Duration = Duration::from_secs(60);
