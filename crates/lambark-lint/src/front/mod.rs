@@ -12,6 +12,7 @@ pub mod containerfile;
 mod options;
 #[cfg(test)]
 mod shown;
+pub mod terraform;
 
 use std::sync::Arc;
 
@@ -37,8 +38,13 @@ pub struct FrontEnd {
 }
 
 /// Every front end. The first that recognises a file reads it.
-pub static FRONT_ENDS: &[&FrontEnd] =
-    &[&containerfile::FRONT_END, &bake::FRONT_END, &compose::FRONT_END, &cloudformation::FRONT_END];
+pub static FRONT_ENDS: &[&FrontEnd] = &[
+    &containerfile::FRONT_END,
+    &bake::FRONT_END,
+    &compose::FRONT_END,
+    &cloudformation::FRONT_END,
+    &terraform::FRONT_END,
+];
 
 /// What a file says.
 #[derive(Clone, Debug, Default)]

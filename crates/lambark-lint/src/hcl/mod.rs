@@ -13,7 +13,7 @@ use hcl_edit::structure::{Block, Body};
 use crate::source::{Note, SourceFile};
 
 pub use insert::insertion;
-pub use value::{Names, path_of};
+pub use value::{NO_NAMES, Names, path_of};
 
 /// How many broken blocks of a file are left out, one after another: each costs reading the file again.
 const MAX_BROKEN_BLOCKS: usize = 8;

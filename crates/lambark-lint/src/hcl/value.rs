@@ -14,6 +14,9 @@ use crate::step::Value;
 /// What a name such as `var.tag` or `TAG` stands for, if that is known.
 pub type Names<'a> = &'a dyn Fn(&str) -> Option<Value>;
 
+/// No name stands for anything.
+pub const NO_NAMES: Names<'static> = &|_| None;
+
 /// How deep templates hold expressions that hold templates. The parser's own limit is 64.
 const MAX_DEPTH: usize = 64;
 
@@ -113,6 +116,12 @@ impl Builder<'_> {
             Expression::HeredocTemplate(heredoc) => self.elements(heredoc.template.iter(), depth),
             Expression::Parenthesis(inner) => self.expression(inner.inner(), range, depth + 1),
             Expression::Null(_) => {}
+            // Paths are relative to the repository here, so one made absolute stays what it was.
+            Expression::FuncCall(call) if call.name.name.as_str() == "abspath" && call.args.len() == 1 => {
+                for argument in call.args.iter() {
+                    self.expression(argument, range.clone(), depth + 1);
+                }
+            }
             other => match path_of(other).and_then(|path| (self.names)(&path)) {
                 Some(value) => {
                     self.known &= value.known;

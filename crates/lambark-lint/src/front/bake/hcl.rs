@@ -7,7 +7,7 @@ use hcl_edit::structure::{Attribute, Block};
 
 use super::{Bakefile, Target, option_name, result};
 use crate::front::FrontResult;
-use crate::hcl::{Document, insertion, path_of};
+use crate::hcl::{Document, NO_NAMES, insertion, path_of};
 use crate::source::SourceFile;
 use crate::step::{Dialect, Opt, Value};
 
@@ -112,7 +112,7 @@ impl<'d> Reader<'d> {
 
     fn element(&self, name: &str, element: &Expression) -> Opt {
         let span = self.document.file().span(self.document.range(element));
-        let value = match self.document.entries(element, &|_| None) {
+        let value = match self.document.entries(element, NO_NAMES) {
             // `{ type = "provenance", disabled = "true" }` as the command line spells it.
             Some(entries) => {
                 let text: Vec<String> =

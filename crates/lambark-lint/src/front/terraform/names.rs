@@ -1,0 +1,125 @@
+//! What names such as `local.tag` and `docker_image.app.name` stand for.
+
+use std::cell::{Cell, OnceCell};
+use std::collections::BTreeMap;
+
+use hcl_edit::expr::Expression;
+use hcl_edit::structure::Block;
+
+use super::label;
+use crate::hcl::{Document, NO_NAMES};
+use crate::source::{Tree, join};
+use crate::step::Value;
+
+/// How far names are followed that stand for names, and how many in all for one of them: two names in each of many
+/// would double at each level.
+const MAX_NAMES: usize = 64;
+
+/// Files in which a module's local values and versions stand by convention.
+const SIBLINGS: [&str; 5] = ["locals.tf", "versions.tf", "providers.tf", "terraform.tf", "main.tf"];
+
+/// Resolves names in one file, with what files beside it say by convention.
+pub(super) struct Resolver<'d> {
+    document: &'d Document<'d>,
+    tree: &'d dyn Tree,
+    siblings: OnceCell<Siblings>,
+    /// How many names may still be followed.
+    left: Cell<usize>,
+}
+
+/// What files beside this one say.
+#[derive(Default)]
+struct Siblings {
+    locals: BTreeMap<String, Value>,
+    docker_provider: Option<Value>,
+}
+
+impl<'d> Resolver<'d> {
+    pub(super) fn new(document: &'d Document<'d>, tree: &'d dyn Tree) -> Resolver<'d> {
+        Resolver { document, tree, siblings: OnceCell::new(), left: Cell::new(0) }
+    }
+
+    fn siblings(&self) -> &Siblings {
+        self.siblings.get_or_init(|| {
+            let mut siblings = Siblings::default();
+            let own = self.document.file();
+            let paths = SIBLINGS.iter().filter(|name| **name != own.name());
+            for file in paths.filter_map(|name| self.tree.read(&join(own.directory(), name)?)) {
+                let document = Document::read(&file);
+                for local in document.body().get_blocks("locals").flat_map(|block| block.body.attributes()) {
+                    // Names in another file's values are left as they stand.
+                    let value = document.value(&local.value, NO_NAMES);
+                    siblings.locals.insert(local.key.as_str().to_owned(), value);
+                }
+                siblings.docker_provider = siblings.docker_provider.or_else(|| provider_version(&document));
+            }
+            siblings
+        })
+    }
+
+    /// What a name stands for, if this file or a sibling says so. Variables may be set to anything.
+    pub(super) fn resolve(&self, name: &str) -> Option<Value> {
+        self.left.set(MAX_NAMES);
+        self.follow(name)
+    }
+
+    fn follow(&self, name: &str) -> Option<Value> {
+        self.left.set(self.left.get().checked_sub(1)?);
+        let mut parts = name.split('.');
+        match (parts.next()?, parts.next()?, parts.next(), parts.next()) {
+            ("path", "module", None, None) => {
+                // The module's own directory; paths here are relative to it.
+                Some(Value::derived(".", self.document.file().span(0..0)))
+            }
+            ("local", local, None, None) => self.local(local),
+            (kind @ ("docker_image" | "docker_registry_image"), resource, Some("name"), None) => {
+                let block = self.resource(kind, resource)?;
+                Some(self.value(&block.body.get_attribute("name")?.value))
+            }
+            ("aws_ecr_repository", resource, Some("repository_url"), None) => {
+                let block = self.resource("aws_ecr_repository", resource)?;
+                let name = self.value(&block.body.get_attribute("name")?.value);
+                // Account and Region are known only when it is applied.
+                Some(Value::unknown(format!("${{aws_ecr_repository.{resource}.registry}}/{}", name.text), name.span))
+            }
+            _ => None,
+        }
+    }
+
+    fn value(&self, expression: &Expression) -> Value {
+        self.document.value(expression, &|name| self.follow(name))
+    }
+
+    fn resource(&self, kind: &str, name: &str) -> Option<&'d Block> {
+        let mut resources = self.document.body().get_blocks("resource");
+        resources.find(|block| label(block, 0) == kind && label(block, 1) == name)
+    }
+
+    fn local(&self, name: &str) -> Option<Value> {
+        let mut blocks = self.document.body().get_blocks("locals");
+        match blocks.find_map(|block| block.body.get_attribute(name)) {
+            Some(local) => Some(self.value(&local.value)),
+            None => self.siblings().locals.get(name).cloned(),
+        }
+    }
+
+    /// The version that the module asks of the docker provider.
+    pub(super) fn docker_provider(&self) -> Option<Value> {
+        provider_version(self.document).or_else(|| self.siblings().docker_provider.clone())
+    }
+}
+
+fn provider_version(document: &Document<'_>) -> Option<Value> {
+    let terraform = document.body().get_blocks("terraform");
+    let mut providers = terraform.flat_map(|block| block.body.get_blocks("required_providers"));
+    providers.find_map(|block| {
+        let docker = block.body.attributes().find_map(|provider| {
+            let entries = document.entries(&provider.value, NO_NAMES)?;
+            let has = |key: &str, text: &str| {
+                entries.iter().any(|(name, value, _)| name.text == key && value.text.contains(text))
+            };
+            has("source", "kreuzwerker/docker").then_some(entries)
+        })?;
+        docker.into_iter().find(|(name, _, _)| name.text == "version").map(|(_, version, _)| version)
+    })
+}
