@@ -42,6 +42,9 @@ pub enum Failure {
         /// The rules that say so.
         rules: Vec<&'static str>,
     },
+    /// The twin cannot run.
+    #[error(transparent)]
+    Twin(#[from] lambark_twin::Error),
     /// The report could not be written: this machine's.
     #[error("cannot write {path}: {source}")]
     Output {
@@ -65,7 +68,7 @@ impl Failure {
         match self {
             Failure::Name(_) | Failure::Config(_) | Failure::UnknownRule { .. } | Failure::Arguments(_) => "usage",
             Failure::NotDeployable { .. } => "findings",
-            Failure::Output { .. } => "machine",
+            Failure::Output { .. } | Failure::Twin(_) => "machine",
             Failure::Image(error) => match error.kind() {
                 Kind::NotFound => "not-found",
                 Kind::Authentication => "authentication",
@@ -83,8 +86,8 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Failure::Name(_) | Failure::Config(_) | Failure::UnknownRule { .. } | Failure::Arguments(_) => exit::USAGE,
-            // The user named a file that cannot be written.
-            Failure::Output { .. } => exit::USAGE,
+            // The user named a file that cannot be written, or an address that cannot be had.
+            Failure::Output { .. } | Failure::Twin(_) => exit::USAGE,
             Failure::NotDeployable { .. } => exit::FINDINGS,
             Failure::Image(error) => match error.kind() {
                 Kind::Usage => exit::USAGE,
@@ -111,8 +114,21 @@ impl Failure {
             Failure::NotDeployable { image, .. } => Some(format!("`lambark check {image}` tells more")),
             Failure::Config(error) => error.hint(),
             Failure::Image(error) => hint_of_image(error),
+            Failure::Twin(error) => hint_of_twin(error),
             Failure::Name(_) | Failure::Arguments(_) | Failure::Output { .. } => None,
         }
+    }
+}
+
+fn hint_of_twin(error: &lambark_twin::Error) -> Option<String> {
+    match error {
+        lambark_twin::Error::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
+            Some("another twin may run there; `--listen 127.0.0.1:0` takes a free port".to_owned())
+        }
+        lambark_twin::Error::NotLoopback(_) => {
+            Some("the twin asks nobody who they are; if you mean it, give --allow-remote".to_owned())
+        }
+        _ => None,
     }
 }
 

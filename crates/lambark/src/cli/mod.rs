@@ -3,6 +3,7 @@
 mod check;
 mod completion;
 mod context;
+mod emulate;
 mod environment;
 mod explain;
 mod fix;
@@ -57,6 +58,7 @@ enum Verb {
     Fix(fix::Arguments),
     Push(push::Arguments),
     Resolve(resolve::Arguments),
+    Emulate(emulate::Arguments),
     Rules(rules::Arguments),
     Explain(explain::Arguments),
     Completion(completion::Arguments),
@@ -89,6 +91,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Verb::Fix(arguments) => fix::run(arguments, &context),
         Verb::Push(arguments) => push::run(arguments, &context),
         Verb::Resolve(arguments) => resolve::run(arguments, &context),
+        Verb::Emulate(arguments) => emulate::run(&arguments, &context),
         Verb::Rules(arguments) => rules::run(&arguments, &context),
         Verb::Explain(arguments) => explain::run(&arguments, &context),
         Verb::Completion(arguments) => completion::run(&arguments),

@@ -1,6 +1,7 @@
 //! One report, one file a format; each writes to any `Write`.
 
 pub mod describe;
+pub mod emulate;
 pub mod escape;
 pub mod fix;
 pub mod github;
