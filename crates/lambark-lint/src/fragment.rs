@@ -61,6 +61,31 @@ impl Fragment {
         }
     }
 
+    /// Adds another text of the same file.
+    pub fn append(&mut self, other: &Fragment) {
+        let at = self.text.len();
+        self.pieces.extend(other.pieces.iter().map(|piece| Piece { at: at + piece.at, ..piece.clone() }));
+        self.text.push_str(&other.text);
+    }
+
+    /// A stretch of this text, as a text of its own.
+    #[must_use]
+    pub fn part(&self, range: Range<usize>) -> Fragment {
+        let mut part = Fragment { text: String::new(), pieces: Vec::new(), ..self.clone() };
+        for (index, piece) in self.pieces.iter().enumerate() {
+            let end = self.pieces.get(index + 1).map_or(self.text.len(), |next| next.at);
+            let (from, to) = (piece.at.max(range.start), end.min(range.end));
+            let Some(text) = self.text.get(from..to).filter(|text| !text.is_empty()) else { continue };
+            let file = match piece.verbatim {
+                true => piece.file.start + (from - piece.at)..piece.file.start + (to - piece.at),
+                false => piece.file.clone(),
+            };
+            part.pieces.push(Piece { at: part.text.len(), file, verbatim: piece.verbatim });
+            part.text.push_str(text);
+        }
+        part
+    }
+
     /// Says that this text must not be edited where it stands, and why (`it is used through a YAML anchor`).
     pub fn forbid_edits(&mut self, why: &'static str) {
         self.unsound = Some(why);

@@ -6,6 +6,7 @@
 //! a value, an option list from elsewhere) is never held against a repository.
 
 pub mod catalogue;
+mod command;
 pub mod dockerfile;
 pub mod finding;
 pub mod fragment;

@@ -182,8 +182,6 @@ pub enum Tool {
     Depot,
     /// `sam build`, a function of a SAM template.
     Sam,
-    /// `cdk deploy`.
-    Cdk,
     /// `docker_image` or `docker_registry_image` of the Terraform provider kreuzwerker/docker.
     TerraformDocker,
     /// The `docker-build` module of terraform-aws-modules/lambda.
@@ -210,7 +208,6 @@ impl Tool {
             Tool::Finch => "finch build",
             Tool::Depot => "depot build",
             Tool::Sam => "sam build",
-            Tool::Cdk => "cdk deploy",
             Tool::TerraformDocker => "the docker provider",
             Tool::TerraformLambda => "the docker-build module",
             Tool::Other => "the builder",

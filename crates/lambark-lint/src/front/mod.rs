@@ -9,7 +9,11 @@ pub mod bake;
 pub mod cloudformation;
 pub mod compose;
 pub mod containerfile;
+pub mod justfile;
+pub mod makefile;
 mod options;
+mod recipes;
+pub mod script;
 #[cfg(test)]
 mod shown;
 pub mod terraform;
@@ -44,6 +48,9 @@ pub static FRONT_ENDS: &[&FrontEnd] = &[
     &compose::FRONT_END,
     &cloudformation::FRONT_END,
     &terraform::FRONT_END,
+    &makefile::FRONT_END,
+    &justfile::FRONT_END,
+    &script::FRONT_END,
 ];
 
 /// What a file says.
@@ -86,6 +93,12 @@ pub struct ReadFile {
 pub fn read(file: &SourceFile, tree: &dyn Tree) -> Option<ReadFile> {
     let front = of(file.path()).filter(|front| is_relevant(front, file.text().as_bytes()))?;
     Some(ReadFile { path: Arc::clone(file.path()), result: (front.read)(file, tree) })
+}
+
+/// Whether a name without a suffix belongs to another kind of file.
+fn is_named_otherwise(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    ["makefile", "gnumakefile", "justfile", "dockerfile", "containerfile"].iter().any(|stem| lower.starts_with(stem))
 }
 
 /// The front end of a path.

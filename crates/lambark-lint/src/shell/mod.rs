@@ -1,9 +1,24 @@
-//! The shell, as far as build scripts need it.
+//! The shell, as far as build scripts need it: variables, functions, substitutions, lists, here-documents, and scripts
+//! that call scripts of the same repository.
 //!
-//! `run(&Fragment, &mut Scope, &dyn Tree, &mut FrontResult) -> Vec<Step>` is what a front end calls for a script inside
-//! its file: the scope goes in with the variables in force and comes out as the script leaves it; notes and followed
-//! scripts go to the result.
+//! A reader of our own: scripts stand inside YAML, make and just files in pieces, are half written, and contain
+//! expressions of their host; each word must lead back to its place in the file; nothing may grow without a limit.
 
+mod ast;
+mod builtin;
+mod compound;
+mod evaluate;
+mod follow;
+mod parse;
+mod run;
 mod scope;
+mod words;
 
+pub use run::run;
 pub use scope::Scope;
+
+pub(crate) use evaluate::Arg;
+pub(crate) use run::{run_file, run_nested};
+
+#[cfg(test)]
+mod tests;
