@@ -34,13 +34,14 @@ impl Transfer for Silent {
 }
 
 /// A reader that reports what passes.
-pub(crate) struct Counted<R> {
+pub struct Counted<R> {
     inner: R,
     transfer: Box<dyn Transfer>,
 }
 
 impl<R> Counted<R> {
-    pub(crate) fn new(inner: R, transfer: Box<dyn Transfer>) -> Counted<R> {
+    /// Reads from `inner` and tells `transfer`.
+    pub fn new(inner: R, transfer: Box<dyn Transfer>) -> Counted<R> {
         Counted { inner, transfer }
     }
 }

@@ -1,5 +1,9 @@
 //! What can go wrong, and whose fault it is.
 
+use std::io;
+
+use lambark_oci::Digest;
+
 /// Why there is no sandbox.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -17,9 +21,53 @@ pub enum Error {
         /// What to do about it.
         advice: String,
     },
+    /// A step of setting up failed.
+    #[error("the sandbox could not be set up: {step}: {reason}")]
+    SetUp {
+        /// The step.
+        step: String,
+        /// Why, in the operating system's words.
+        reason: String,
+    },
+    /// The kernel does not stack these layers; they can be laid flat.
+    #[error("the layers cannot be stacked: {reason}")]
+    CannotStack {
+        /// Why, in the operating system's words.
+        reason: String,
+    },
+    /// This machine failed: disk, descriptors, permissions.
+    #[error("cannot {what}: {source}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// The operating system's word.
+        source: io::Error,
+    },
+    /// A layer cannot become files: the image's maker's.
+    #[error("layer {layer} cannot be unpacked: {reason}")]
+    Layer {
+        /// Digest of the layer's plain tar.
+        layer: Digest,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The image lacks what is needed to unpack it: its maker's.
+    #[error("{place} cannot be unpacked: {reason}")]
+    NotRunnable {
+        /// Where it lies.
+        place: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// The image could not be read.
     #[error(transparent)]
     Image(#[from] lambark_images::Error),
+}
+
+impl Error {
+    pub(crate) fn io(what: &str, source: io::Error) -> Error {
+        Error::Io { what: what.to_owned(), source }
+    }
 }
 
 /// Why a program did not start in the sandbox.

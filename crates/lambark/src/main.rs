@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // A sandbox is this program, started anew; nothing may come before.
+    lambark_sandbox::child_main_if_asked();
     lambark::cli::guard_against_bugs();
     ExitCode::from(lambark::cli::main(std::env::args_os()))
 }

@@ -10,6 +10,8 @@ pub(super) struct Extensions {
     pub(super) size: Option<u64>,
     pub(super) uid: Option<u64>,
     pub(super) gid: Option<u64>,
+    /// When it was last changed, in whole seconds since 1970.
+    pub(super) modified: Option<u64>,
     /// A sparse file's size with its holes.
     pub(super) real_size: Option<u64>,
     /// Whether the content is a sparse file's, not the file itself.
@@ -58,6 +60,7 @@ impl Extensions {
             b"GNU.sparse.name" => self.sparse_path = text(key, value)?,
             b"uid" => self.uid = number(key, value)?,
             b"gid" => self.gid = number(key, value)?,
+            b"mtime" => self.modified = value.split(|byte| *byte == b'.').next().and_then(decimal),
             b"size" => {
                 let size = number(key, value)?;
                 // Readers disagree on which of two counts, and with it on where the next entry begins.
@@ -139,8 +142,9 @@ mod tests {
 
     #[test]
     fn records_are_read_and_taken_back() {
-        let mut found = read("12 path=a/b\n14 linkpath=c\n12 size=123\n9 uid=10\n").unwrap();
+        let mut found = read("12 path=a/b\n14 linkpath=c\n12 size=123\n9 uid=10\n14 mtime=12.5\n").unwrap();
         assert_eq!((found.size, found.uid, found.gid), (Some(123), Some(10), None));
+        assert_eq!((found.modified, read("12 mtime=-5\n").unwrap().modified), (Some(12), None));
         assert_eq!(found.take_path().unwrap(), b"a/b");
         assert_eq!(found.take_link().unwrap(), b"c");
         assert_eq!(read("12 path=a/b\n8 path=\n").unwrap().take_path(), None);

@@ -10,13 +10,19 @@ use crate::limits::{MAX_EXTENSION_BYTES, MAX_HEADERS_BYTES, MAX_PATH_BYTES};
 
 /// What an entry is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// A regular file.
     #[default]
     File,
+    /// A directory.
     Directory,
+    /// A symbolic link.
     Symlink,
+    /// A hard link.
     Hardlink,
+    /// A character or block device.
     Device,
+    /// A named pipe.
     Fifo,
     /// No file: a global PAX header, a volume label.
     Note,
@@ -24,7 +30,7 @@ pub(super) enum Kind {
 
 /// One entry. Its memory is used again for the next.
 #[derive(Default)]
-pub(super) struct Member {
+pub struct Member {
     /// Every byte in front of the content: extension headers with theirs, the header, sparse maps. At the archive's
     /// end: the bytes that mark it.
     pub(super) raw: Vec<u8>,
@@ -32,19 +38,26 @@ pub(super) struct Member {
     pub(super) header_at: usize,
     /// Where in the archive `raw` begins.
     pub(super) offset: u64,
-    pub(super) kind: Kind,
-    pub(super) path: Vec<u8>,
-    pub(super) link: Vec<u8>,
-    pub(super) mode: u32,
+    /// What it is.
+    pub kind: Kind,
+    /// Its path as stored, at most [`MAX_PATH_BYTES`] long; anything may stand in it.
+    pub path: Vec<u8>,
+    /// The target of a link as stored, at most as long.
+    pub link: Vec<u8>,
+    /// Permission bits, `0o7777`.
+    pub mode: u32,
     pub(super) uid: u64,
     pub(super) gid: u64,
+    /// When it was last changed, in whole seconds since 1970. What cannot be read is 0.
+    pub modified: u64,
     /// Size of the file, with the holes of a sparse one.
-    pub(super) size: u64,
+    pub size: u64,
     /// Whether the content in the archive is something else than the file, because of holes.
-    pub(super) sparse: bool,
+    pub sparse: bool,
 }
 
-pub(super) struct TarReader<R> {
+/// Reads an archive once, from its beginning. A defect of the archive is an [`io::Error`] with a [`Flaw`] inside.
+pub struct TarReader<R> {
     reader: R,
     offset: u64,
     member: Member,
@@ -53,22 +66,26 @@ pub(super) struct TarReader<R> {
 }
 
 impl<R: BufRead> TarReader<R> {
-    pub(super) fn new(reader: R) -> TarReader<R> {
+    /// An archive that begins where `reader` stands.
+    pub fn new(reader: R) -> TarReader<R> {
         TarReader { reader, offset: 0, member: Member::default(), content_left: 0, padding_left: 0 }
     }
 
     /// The reader, behind everything that was read.
-    pub(super) fn into_inner(self) -> R {
+    pub fn into_inner(self) -> R {
         self.reader
     }
 
     /// The entry that [`TarReader::advance`] came to.
-    pub(super) fn member(&self) -> &Member {
+    pub fn member(&self) -> &Member {
         &self.member
     }
 
     /// Goes to the next entry, past what is left of this one; `false` at the archive's end.
-    pub(super) fn advance(&mut self) -> io::Result<bool> {
+    ///
+    /// # Errors
+    /// A [`Flaw`] of the archive, or the source's own trouble.
+    pub fn advance(&mut self) -> io::Result<bool> {
         while !self.content()?.is_empty() {
             let count = self.content()?.len();
             self.consume(count);
@@ -164,6 +181,8 @@ impl<R: BufRead> TarReader<R> {
         };
         self.member.mode = u32::try_from(field("mode", header::MODE)? & 0o7777).unwrap_or_default();
         self.member.uid = extensions.uid.map_or_else(|| field("uid", header::UID), Ok)?;
+        // Fractions are beyond what a layer's files are asked for, and no defect of this field ends a reading.
+        self.member.modified = extensions.modified.or_else(|| header.number(header::MTIME)).unwrap_or(0);
         self.member.gid = extensions.gid.map_or_else(|| field("gid", header::GID), Ok)?;
         let kind = kind_of(header.kind(), &self.member.path);
         self.member.kind = kind;
@@ -217,7 +236,10 @@ impl<R: BufRead> TarReader<R> {
     }
 
     /// Some of the content that has not been consumed; nothing at its end.
-    pub(super) fn content(&mut self) -> io::Result<&[u8]> {
+    ///
+    /// # Errors
+    /// A [`Flaw`] of the archive, or the source's own trouble.
+    pub fn content(&mut self) -> io::Result<&[u8]> {
         if self.content_left == 0 {
             return Ok(&[]);
         }
@@ -239,8 +261,8 @@ impl<R: BufRead> TarReader<R> {
         Ok(&waiting[..waiting.len().min(left)])
     }
 
-    /// Takes `count` bytes off what [`TarReader::content`] or [`TarReader::padding`] gave.
-    pub(super) fn consume(&mut self, count: usize) {
+    /// Takes `count` bytes off what [`TarReader::content`] gave.
+    pub fn consume(&mut self, count: usize) {
         self.reader.consume(count);
         let count = count as u64;
         self.offset += count;

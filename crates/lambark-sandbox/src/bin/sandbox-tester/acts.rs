@@ -1,0 +1,164 @@
+//! The inside.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is what tests look at")]
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+/// What a function may do, good or bad. Prints what came of it.
+pub(crate) fn act(act: &str, args: &[&str]) {
+    let first = args.first().copied().unwrap_or_default();
+    match act {
+        "echo" => print!("{}", args.join(" ")),
+        "env" => std::env::vars().for_each(|(name, value)| println!("{name}={value}")),
+        "where" => print!("{}", std::env::current_dir().expect("a directory").display()),
+        "exit" => std::process::exit(first.parse().expect("a number")),
+        "abort" => std::process::abort(),
+        "sleep" => std::thread::sleep(Duration::from_secs(600)),
+        "read" => args.iter().for_each(|path| println!("{path}: {}", told(std::fs::read_to_string(path)))),
+        "write" => {
+            args.iter().for_each(|path| println!("{path}: {}", told(std::fs::write(path, "x").map(|()| "written"))));
+        }
+        "list" => args.iter().for_each(|path| println!("{path}: {}", told(list(path)))),
+        "status" => print!("{}", std::fs::read_to_string("/proc/self/status").expect("/proc")),
+        "get" => print!("{}", told(get(first))),
+        "eat" => eat(first.parse().expect("megabytes")),
+        "fill" => fill(first),
+        "bomb" => bomb(),
+        "orphan" => orphan(),
+        "escape" => escape(),
+        _ => eprintln!("no act {act}"),
+    }
+}
+
+fn told<T: std::fmt::Display>(result: std::io::Result<T>) -> String {
+    match result {
+        Ok(value) => value.to_string(),
+        Err(error) => format!("{:?}", error.kind()),
+    }
+}
+
+fn list(path: &str) -> std::io::Result<String> {
+    let names = std::fs::read_dir(path)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let mut names = names.collect::<std::io::Result<Vec<String>>>()?;
+    names.sort();
+    Ok(names.join(" "))
+}
+
+fn get(address: &str) -> std::io::Result<String> {
+    let mut text = String::new();
+    let address = address.parse().expect("an address");
+    TcpStream::connect_timeout(&address, Duration::from_secs(5))?.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn eat(megabytes: usize) {
+    let mut eaten = Vec::new();
+    for _ in 0..megabytes {
+        eaten.push(vec![1_u8; 1 << 20]);
+        // So that whoever watches has a chance, on a machine that does much else.
+        std::thread::sleep(Duration::from_micros(500));
+    }
+    print!("ate {}", eaten.len());
+}
+
+fn fill(path: &str) {
+    let mut file = std::fs::File::create(path).expect("a file");
+    let mut written = 0_u64;
+    let error = loop {
+        match file.write(&[1; 65536]) {
+            Ok(count) => written += count as u64,
+            Err(error) => break error,
+        }
+    };
+    print!("{written} {:?}", error.kind());
+}
+
+fn bomb() {
+    let program = std::env::args().next().expect("a name");
+    let mut children = Vec::new();
+    let error = loop {
+        match std::process::Command::new(&program).arg("sleep").spawn() {
+            Ok(child) => children.push(child),
+            Err(error) => break error,
+        }
+    };
+    print!("{} {:?}", children.len(), error.kind());
+}
+
+/// Leaves a child behind that holds no pipe of ours.
+fn orphan() {
+    let program = std::env::args().next().expect("a name");
+    let null = std::process::Stdio::null;
+    let child = std::process::Command::new(program).arg("sleep").stdout(null()).stderr(null()).spawn();
+    print!("{}", child.expect("a child").id());
+}
+
+/// Tries what a function must not be able to do; prints what it could.
+fn escape() {
+    use rustix::mount::{MountFlags, mount, mount_bind};
+    use rustix::thread::UnshareFlags;
+    let could = |what: &str, done: bool| {
+        if done {
+            println!("could {what}");
+        }
+    };
+    could("mount a tmpfs", mount("tmpfs", "/tmp", "tmpfs", MountFlags::empty(), None).is_ok());
+    could("bind a mount", mount_bind("/", "/tmp").is_ok());
+    could("remount the root", rustix::mount::mount_remount("/", MountFlags::BIND, "").is_ok());
+    could("change the root", rustix::process::chroot("/tmp").is_ok());
+    could("become root", rustix::thread::set_thread_uid(rustix::thread::Uid::ROOT).is_ok());
+    could("be another", rustix::thread::set_thread_uid(rustix::thread::Uid::from_raw(1000)).is_ok());
+    could(
+        "kill its keeper",
+        rustix::process::kill_process(rustix::process::Pid::INIT, rustix::process::Signal::TERM).is_err(),
+    );
+    let _ = rustix::process::kill_process(rustix::process::Pid::INIT, rustix::process::Signal::KILL);
+    for path in
+        ["/proc/1/mem", "/proc/1/environ", "/proc/1/maps", "/proc/1/fd/0", "/proc/kcore", "/dev/mem", "/dev/kmsg"]
+    {
+        could(
+            &format!("read {path}"),
+            std::fs::File::open(path).is_ok_and(|mut file| file.read(&mut [0; 1]).is_ok_and(|read| read > 0)),
+        );
+    }
+    could("look into its keeper", std::fs::read_dir("/proc/1/fd").is_ok());
+    could("reach its keeper's root", std::fs::read_dir("/proc/1/root/").is_ok());
+    could("reach its keeper's program", std::fs::File::open("/proc/1/exe").is_ok());
+    for path in [
+        "/proc/sys/user/max_user_namespaces",
+        "/proc/sys/kernel/core_pattern",
+        "/proc/sysrq-trigger",
+        "/proc/1/oom_score_adj",
+        "/dev/x",
+        "/x",
+        "/etc/hosts",
+        "/bin/tester",
+    ] {
+        could(
+            &format!("write {path}"),
+            std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(path).is_ok(),
+        );
+    }
+    could(
+        "make a device",
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            "/tmp/device",
+            rustix::fs::FileType::CharacterDevice,
+            rustix::fs::Mode::RUSR,
+            rustix::fs::makedev(1, 1),
+        )
+        .is_ok(),
+    );
+    could("set its host's name", rustix::system::sethostname(b"evil").is_ok());
+    #[expect(unsafe_code, reason = "unshare is unsafe for the sake of descriptor tables")]
+    // SAFETY: descriptor tables are not unshared.
+    let unshared = unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWUSER) };
+    could("make a user namespace", unshared.is_ok());
+    let others = std::fs::read_dir("/proc")
+        .expect("/proc")
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+    could("see processes outside", others.count() > 3);
+    println!("tried");
+}

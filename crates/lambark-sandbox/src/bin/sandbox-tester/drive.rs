@@ -1,0 +1,101 @@
+//! The outside.
+#![expect(clippy::print_stdout, reason = "its output is what tests look at")]
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use lambark_images::{Access, Silent};
+use lambark_oci::{Architecture, ImageName};
+use lambark_sandbox::{Command, Exit, Image, LayerCache, Network, RootFs, Sandbox, Settings};
+use serde_json::{Value, json};
+
+/// Starts what standard input describes, in order, and prints how each ended.
+pub(crate) fn drive() {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).expect("standard input is text");
+    let order: Value = serde_json::from_str(&text).expect("standard input is JSON");
+    let outcome = match run(&order) {
+        Ok(outcome) => outcome,
+        Err(error) => json!({ "error": error.to_string() }),
+    };
+    println!("{outcome}");
+}
+
+fn run(order: &Value) -> Result<Value, lambark_sandbox::Error> {
+    let text = |name: &str| order[name].as_str().unwrap_or_default();
+    let access = Access::new(true, || unreachable!("tests reach no registry"));
+    let name = ImageName::parse(text("image"), |path| Path::new(path).exists()).expect("an image name");
+    let source = lambark_images::open(&name, &access)?;
+    let image = Image::of(&*source, Architecture::X86_64)?;
+    let limit = order["cache_bytes"].as_u64().unwrap_or(u64::MAX);
+    let cache = LayerCache::open(Path::new(text("cache")), limit)?;
+    let mut root = RootFs::prepare(&*source, &image, &cache, &Silent)?;
+    if order["flat"] == true {
+        root = root.flat()?;
+    }
+    let settings = Settings {
+        tmp_bytes: order["tmp_bytes"].as_u64().unwrap_or(64 << 20),
+        memory_bytes: order["memory_bytes"].as_u64(),
+        network: if order["network"] == "host" { Network::Host } else { Network::None },
+        ..Settings::default()
+    };
+    let began = std::time::Instant::now();
+    let sandbox = Sandbox::start(&root, &settings)?;
+    let started = began.elapsed();
+    let address = sandbox.api_address().expect("an address").to_string();
+    std::thread::spawn({
+        let listener = sandbox.listener().expect("a listener");
+        move || greet(&listener)
+    });
+    let programs = order["programs"].as_array().expect("programs").iter();
+    let ran: Vec<Value> = programs.map(|program| start(&sandbox, program)).collect();
+    let peak = sandbox.peak_memory();
+    sandbox.kill();
+    Ok(json!({
+        "flat": root.is_flat(), "address": address, "peak": peak, "ran": ran,
+        "start_microseconds": u64::try_from(started.as_micros()).unwrap_or(u64::MAX),
+    }))
+}
+
+/// Answers everybody who connects with a word.
+fn greet(listener: &std::net::TcpListener) {
+    listener.set_nonblocking(false).expect("a listener may block");
+    while let Ok((mut peer, _)) = listener.accept() {
+        let _ = peer.write_all(b"hello from outside");
+    }
+}
+
+fn start(sandbox: &Sandbox, program: &Value) -> Value {
+    let strings = |name: &str| -> Vec<String> {
+        let list = program[name].as_array().into_iter().flatten();
+        list.map(|text| text.as_str().expect("a string").to_owned()).collect()
+    };
+    let command = Command {
+        program: program["program"].as_str().unwrap_or("/bin/tester").to_owned(),
+        args: strings("args"),
+        env: strings("env").iter().filter_map(|pair| pair.split_once('=')).map(|(a, b)| (a.into(), b.into())).collect(),
+        working_directory: program["working_directory"].as_str().unwrap_or("/").to_owned(),
+    };
+    let mut process = match sandbox.spawn(&command) {
+        Ok(process) => process,
+        Err(error) => return json!({ "failure": format!("{error:?}") }),
+    };
+    if program["kill_after_milliseconds"].is_u64() {
+        std::thread::sleep(Duration::from_millis(program["kill_after_milliseconds"].as_u64().unwrap_or(0)));
+        sandbox.kill_processes().expect("the sandbox lives");
+    }
+    let mut stderr = process.stderr;
+    let reader = std::thread::spawn(move || {
+        let mut text = String::new();
+        let _ = stderr.read_to_string(&mut text);
+        text
+    });
+    let mut stdout = String::new();
+    let _ = process.stdout.read_to_string(&mut stdout);
+    let exit = match process.waiter.wait() {
+        Exit::OutOfMemory => "out of memory".to_owned(),
+        other => other.to_string(),
+    };
+    json!({ "exit": exit, "stdout": stdout, "stderr": reader.join().unwrap_or_default() })
+}

@@ -1,0 +1,132 @@
+//! A control group around a sandbox, where this machine lets us make one: the kernel's own wall behind the watch on
+//! memory that the sandbox's first process keeps.
+//!
+//! The wall is the function's memory and all of `/tmp` (whose pages count for the group, but not on Lambda for the
+//! function), so that a program which asks faster than anybody can watch still does not take this machine's memory.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What differs between the two versions of the kernel's interface.
+struct Interface {
+    limit: &'static str,
+    /// The file that counts kills for want of memory, in a line `oom_kill N`.
+    kills: &'static str,
+}
+
+const V1: Interface = Interface { limit: "memory.limit_in_bytes", kills: "memory.oom_control" };
+const V2: Interface = Interface { limit: "memory.max", kills: "memory.events" };
+
+/// A control group of our own; it goes when this is dropped, which must be after its last process.
+pub(crate) struct Cgroup {
+    directory: PathBuf,
+    interface: &'static Interface,
+}
+
+impl Cgroup {
+    /// Makes a group beneath the one that this process is in, with a limit in bytes. `None` where that may not be.
+    pub(crate) fn make(limit: u64) -> Option<Cgroup> {
+        let membership = fs::read_to_string("/proc/self/cgroup").ok()?;
+        Cgroup::make_under(Path::new("/sys/fs/cgroup"), &membership, limit).ok().flatten()
+    }
+
+    fn make_under(mounted: &Path, membership: &str, limit: u64) -> io::Result<Option<Cgroup>> {
+        let Some((parent, interface)) = parent(mounted, membership) else { return Ok(None) };
+        static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let directory = parent.join(format!("lambark-{}-{count}", std::process::id()));
+        fs::create_dir(&directory)?;
+        let group = Cgroup { directory, interface };
+        fs::write(group.directory.join(interface.limit), limit.to_string())?;
+        Ok(Some(group))
+    }
+
+    /// Puts a process in; its children follow.
+    pub(crate) fn add(&self, pid: u32) -> io::Result<()> {
+        fs::write(self.directory.join("cgroup.procs"), pid.to_string())
+    }
+
+    /// How many processes the kernel killed at the limit.
+    pub(crate) fn kills(&self) -> u64 {
+        let text = fs::read_to_string(self.directory.join(self.interface.kills)).unwrap_or_default();
+        text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok()).unwrap_or(0)
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        // A group in which somebody lives on stays, and does no harm.
+        let _ = fs::remove_dir(&self.directory);
+    }
+}
+
+/// The group of this process for memory, by the lines of `/proc/self/cgroup`.
+fn parent(mounted: &Path, membership: &str) -> Option<(PathBuf, &'static Interface)> {
+    let mut lines = membership.lines().filter_map(|line| {
+        let (_, rest) = line.split_once(':')?;
+        rest.split_once(':')
+    });
+    let below = |directory: &str, path: &str| mounted.join(directory).join(path.trim_start_matches('/'));
+    let v1 = lines.clone().find(|(controllers, _)| controllers.split(',').any(|name| name == "memory"));
+    if let Some((_, path)) = v1 {
+        // In a container the path may be that of the machine outside, and its own group the one that is mounted.
+        let own = below("memory", path);
+        return Some((if own.is_dir() { own } else { mounted.join("memory") }, &V1));
+    }
+    let (_, path) = lines.find(|(controllers, _)| controllers.is_empty())?;
+    let own = below("", path);
+    // A group with processes cannot share memory out to groups below it, so ours stands beside it.
+    let parent = own.parent().filter(|parent| parent.starts_with(mounted)).map_or(own.clone(), Path::to_path_buf);
+    let shared = fs::read_to_string(parent.join("cgroup.subtree_control")).ok()?;
+    shared.split_whitespace().any(|name| name == "memory").then_some((parent, &V2))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    /// A directory that looks like a mounted hierarchy. Version 2's memory control cannot be had where these tests are
+    /// written, so of it only this is tested.
+    fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let tree = tempfile::tempdir().unwrap();
+        for (path, content) in files {
+            let path = tree.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        tree
+    }
+
+    #[test]
+    fn version_2_stands_beside_the_own_group() {
+        let tree = tree(&[("a/cgroup.subtree_control", "cpu memory\n"), ("a/own/cgroup.procs", "")]);
+        let group = Cgroup::make_under(tree.path(), "0::/a/own\n", 4096).unwrap().unwrap();
+        assert_eq!(group.directory.parent().unwrap(), tree.path().join("a"));
+        assert_eq!(fs::read_to_string(group.directory.join("memory.max")).unwrap(), "4096");
+        group.add(17).unwrap();
+        assert_eq!(fs::read_to_string(group.directory.join("cgroup.procs")).unwrap(), "17");
+        fs::write(group.directory.join("memory.events"), "low 0\noom 3\noom_kill 2\noom_group_kill 0\n").unwrap();
+        assert_eq!(group.kills(), 2);
+    }
+
+    #[test]
+    fn no_control_over_memory_is_no_group() {
+        let tree = tree(&[("cgroup.subtree_control", "hugetlb\n"), ("own/cgroup.procs", "")]);
+        assert!(Cgroup::make_under(tree.path(), "0::/own\n", 4096).unwrap().is_none());
+        assert!(Cgroup::make_under(tree.path(), "4:cpu:/\n", 4096).unwrap().is_none());
+        assert!(Cgroup::make_under(tree.path(), "nonsense", 4096).unwrap().is_none());
+    }
+
+    #[test]
+    fn version_1_lies_below_the_own_group_or_the_mounted_one() {
+        let tree = tree(&[("memory/a/tasks", "")]);
+        let membership = "9:name=systemd:/\n4:cpu,memory:/a\n0::/\n";
+        let group = Cgroup::make_under(tree.path(), membership, 4096).unwrap().unwrap();
+        assert_eq!(group.directory.parent().unwrap(), tree.path().join("memory/a"));
+        assert_eq!(fs::read_to_string(group.directory.join("memory.limit_in_bytes")).unwrap(), "4096");
+        let group = Cgroup::make_under(tree.path(), "4:memory:/outside\n", 4096).unwrap().unwrap();
+        assert_eq!(group.directory.parent().unwrap(), tree.path().join("memory"));
+    }
+}

@@ -1,0 +1,53 @@
+//! How much memory the programs inside have, as the sandbox's own `/proc` tells.
+
+use std::fs;
+
+/// Adds up what all processes but this one have resident, in bytes. Pages that several share count for each.
+pub(super) fn resident() -> u64 {
+    let page = rustix::param::page_size() as u64;
+    sum(|pid| {
+        let text = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+        let pages: u64 = text.split_ascii_whitespace().nth(1)?.parse().ok()?;
+        Some(pages * page)
+    })
+}
+
+/// The same with shared pages split among those that share them. It takes the kernel longer.
+pub(super) fn proportional() -> u64 {
+    sum(|pid| kilobytes(&fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?, "Pss:"))
+}
+
+/// The most that any single process had resident at any time, in bytes.
+pub(super) fn highest_of_one() -> u64 {
+    let high = |pid| kilobytes(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?, "VmHWM:");
+    processes().filter_map(high).max().unwrap_or(0)
+}
+
+fn sum(of: impl Fn(u32) -> Option<u64>) -> u64 {
+    processes().filter_map(of).sum()
+}
+
+fn processes() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten();
+    let this = std::process::id();
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).filter(move |pid| *pid != this)
+}
+
+fn kilobytes(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    let number: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(number * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read() {
+        let text = "Name:\tx\nVmHWM:\t    1234 kB\nVmRSS:\t 1 kB\n";
+        assert_eq!(kilobytes(text, "VmHWM:"), Some(1234 * 1024));
+        assert_eq!(kilobytes(text, "Pss:"), None);
+        assert_eq!(kilobytes("Pss: many kB", "Pss:"), None);
+    }
+}

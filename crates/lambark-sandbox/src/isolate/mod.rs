@@ -1,0 +1,75 @@
+//! The inside of a sandbox: this same program, started anew with one thread.
+//!
+//! It takes two starts. The first (`outer`) makes the namespaces and waits while its parent maps ids; a process that
+//! makes a process namespace is not in it, so the second (`inner`) is its first process, sets up all else, gives up
+//! every right, and then starts programs when told (`init`).
+
+mod init;
+mod inner;
+mod loopback;
+mod memory;
+mod mounts;
+mod outer;
+mod rights;
+
+pub(crate) use mounts::STACK;
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+
+use crate::wire::{Word, send};
+
+/// First argument of the first helper.
+pub(crate) const OUTER: &str = "lambark-sandbox-outer";
+
+/// First argument of the second helper.
+pub(crate) const INNER: &str = "lambark-sandbox-inner";
+
+/// Becomes the sandbox if this process was started for that, and then never returns.
+///
+/// It has to be the first statement of `main`: namespaces can only be changed while there is one thread.
+pub fn child_main_if_asked() {
+    let Some(asked) = std::env::args_os().nth(1) else { return };
+    let work = match asked.to_str() {
+        Some(OUTER) => outer::run,
+        Some(INNER) => inner::run,
+        _ => return,
+    };
+    let status = match control().and_then(|socket| work(&socket)) {
+        Ok(()) => 0,
+        Err(_) => 1,
+    };
+    std::process::exit(status);
+}
+
+/// The socket to whoever started the sandbox, which is standard input.
+fn control() -> io::Result<UnixStream> {
+    let socket: OwnedFd = rustix::io::fcntl_dupfd_cloexec(io::stdin(), 3)?;
+    Ok(UnixStream::from(socket))
+}
+
+/// A step of setting up, by name, for the error that it may become.
+trait Step<T> {
+    fn step(self, name: &str) -> Result<T, Failed>;
+}
+
+/// A step that failed.
+struct Failed {
+    step: String,
+    error: io::Error,
+}
+
+impl<T, E: Into<io::Error>> Step<T> for Result<T, E> {
+    fn step(self, name: &str) -> Result<T, Failed> {
+        self.map_err(|error| Failed { step: name.to_owned(), error: error.into() })
+    }
+}
+
+/// Tells a failed step; whoever is told ends the sandbox.
+fn tell(control: &UnixStream, Failed { step, error }: Failed) -> io::Error {
+    let word = Word::Failed { step, errno: error.raw_os_error(), text: error.to_string() };
+    // If nobody hears it, nobody waits for it.
+    let _ = send(control, &word, &[]);
+    error
+}
