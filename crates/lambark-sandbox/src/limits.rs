@@ -29,6 +29,9 @@ pub const IDS: u32 = 65_536;
 /// Largest message to or from a sandbox, in bytes: the kernel takes some megabytes of arguments and environment.
 pub const MAX_FRAME_BYTES: u32 = 16 * 1024 * 1024;
 
+/// Most names of a directory that are told, since an image chooses how many there are.
+pub const MAX_LISTED: usize = 1000;
+
 /// How long a sandbox may take until it is ready, in seconds. It takes some milliseconds; this is for a machine that
 /// does nothing else any more.
 pub const START_SECONDS: u64 = 30;

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::io;
+use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::cgroup::Cgroup;
-use crate::wire::{NotStarted, Word, receive};
+use crate::wire::{NotStarted, Order, Word, receive, send};
 use crate::{Exit, SpawnError};
 
 /// A program that runs in a sandbox.
@@ -20,7 +22,7 @@ pub struct Process {
     pub waiter: Waiter,
 }
 
-/// Waits for a program's end.
+/// Waits for a program's end, or asks for it.
 #[derive(Clone, Debug)]
 pub struct Waiter {
     pub(crate) id: u64,
@@ -40,14 +42,21 @@ impl Waiter {
         let state = self.board.lock();
         state.programs.get(&self.id).and_then(|program| program.exit).or(state.ended.then_some(KILLED))
     }
+
+    /// Asks it to end (`SIGTERM`). It may have ended, or not care.
+    pub fn terminate(&self) {
+        // If the sandbox has ended, so has it.
+        let _ = self.board.order(&Order::Terminate { id: self.id }, &[]);
+    }
 }
 
 /// The sandbox's end kills its programs.
 const KILLED: Exit = Exit::Signal(9);
 
-/// Where what the sandbox says is put, for whoever waits for it.
-#[derive(Debug, Default)]
+/// The way to the sandbox's first process, and where what it says is put for whoever waits for it.
+#[derive(Debug)]
 pub(crate) struct Board {
+    socket: Mutex<UnixStream>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -55,8 +64,10 @@ pub(crate) struct Board {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) programs: HashMap<u64, Program>,
-    /// The last measure, and how many there were.
+    /// The last measure of memory, and how many there were.
     pub(crate) measures: (u64, u64),
+    /// The lists that were asked for.
+    pub(crate) lists: HashMap<u64, Result<Vec<String>, i32>>,
     ended: bool,
 }
 
@@ -67,6 +78,16 @@ pub(crate) struct Program {
 }
 
 impl Board {
+    pub(crate) fn new(socket: UnixStream) -> Board {
+        Board { socket: Mutex::new(socket), state: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// Sends an order, with descriptors beside it.
+    pub(crate) fn order(&self, order: &Order, descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+        let socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
+        send(&socket, order, descriptors)
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -103,6 +124,9 @@ impl Board {
                     }
                 }
                 Word::Memory { peak } => state.measures = (peak, state.measures.1 + 1),
+                Word::Listed { id, names } => {
+                    state.lists.insert(id, names);
+                }
                 Word::Unshared | Word::Ready | Word::Failed { .. } => break,
             }
             drop(state);

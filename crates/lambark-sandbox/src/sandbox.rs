@@ -25,7 +25,6 @@ use crate::{Command, Error, Network, Settings, SpawnError};
 /// A sandbox. Dropping it ends everything that runs in it.
 #[derive(Debug)]
 pub struct Sandbox {
-    socket: Mutex<UnixStream>,
     board: Arc<Board>,
     next_id: AtomicU64,
     listener: TcpListener,
@@ -74,16 +73,15 @@ impl Sandbox {
         let listener = listener.map_or_else(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)), Ok);
         let listener = listener.and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
         let listener = listener.map_err(|source| Error::io("listen for the Runtime API", source))?;
-        let board = Arc::new(Board::default());
-        let (heard, from) =
-            (Arc::clone(&board), socket.try_clone().map_err(|source| Error::io("share a socket", source))?);
+        let from = socket.try_clone().map_err(|source| Error::io("share a socket", source))?;
+        let board = Arc::new(Board::new(socket));
+        let heard = Arc::clone(&board);
         let reader = std::thread::Builder::new()
             .name("sandbox".to_owned())
             .spawn(move || heard.listen(&from, cgroup.as_ref()))
             .map_err(|source| Error::io("start a thread", source))?;
         let keeper = Keeper { first, child: Mutex::new(child), reader: Mutex::new(Some(reader)) };
-        let (socket, next_id, root) = (Mutex::new(socket), AtomicU64::new(0), root.clone());
-        Ok(Sandbox { socket, board, next_id, listener, keeper, _root: root })
+        Ok(Sandbox { board, next_id: AtomicU64::new(0), listener, keeper, _root: root.clone() })
     }
 
     /// The listening socket behind [`Sandbox::api_address`]; it does not block.
@@ -114,11 +112,24 @@ impl Sandbox {
         let Command { program, args, env, working_directory } = command.clone();
         self.board.lock().programs.insert(id, Program::default());
         let order = Order::Spawn { id, program, args, env, working_directory };
-        self.order(&order, &[stdout_inside.as_fd(), stderr_inside.as_fd()]).map_err(|_| SpawnError::Ended)?;
+        self.board.order(&order, &[stdout_inside.as_fd(), stderr_inside.as_fd()]).map_err(|_| SpawnError::Ended)?;
         let answer = self.board.wait_for(|state| state.programs.get(&id).and_then(|program| program.start.clone()));
         answer.unwrap_or(Err(SpawnError::Ended))?;
         let (stdout, stderr) = (OwnedFd::from(stdout).into(), OwnedFd::from(stderr).into());
         Ok(Process { stdout, stderr, waiter: Waiter { id, board: Arc::clone(&self.board) } })
+    }
+
+    /// The names in a directory inside, sorted, as a program there would see them.
+    ///
+    /// # Errors
+    /// When it is not there, is none or cannot be read; when the sandbox has ended.
+    pub fn list(&self, path: &str) -> io::Result<Vec<String>> {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        self.board.order(&Order::List { id, path: path.to_owned() }, &[])?;
+        let listed = self.board.wait_for(|state| state.lists.get(&id).cloned());
+        self.board.lock().lists.remove(&id);
+        let ended = || io::Error::other(SpawnError::Ended);
+        listed.ok_or_else(ended)?.map_err(io::Error::from_raw_os_error)
     }
 
     /// Kills every program inside; the sandbox stays, and further ones may be started.
@@ -126,25 +137,20 @@ impl Sandbox {
     /// # Errors
     /// When the sandbox has ended.
     pub fn kill_processes(&self) -> io::Result<()> {
-        self.order(&Order::KillProcesses, &[])
+        self.board.order(&Order::KillProcesses, &[])
     }
 
     /// The most memory that all programs inside had together so far, in bytes; `None` when the sandbox has ended.
     #[must_use]
     pub fn peak_memory(&self) -> Option<u64> {
         let (_, before) = self.board.lock().measures;
-        self.order(&Order::Measure, &[]).ok()?;
+        self.board.order(&Order::Measure, &[]).ok()?;
         self.board.wait_for(|state| (state.measures.1 > before).then_some(state.measures.0))
     }
 
     /// Ends the sandbox and everything in it. When this returns, nothing of it runs any more.
     pub fn kill(&self) {
         self.keeper.end();
-    }
-
-    fn order(&self, order: &Order, descriptors: &[std::os::fd::BorrowedFd<'_>]) -> io::Result<()> {
-        let socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
-        send(&socket, order, descriptors)
     }
 }
 

@@ -53,6 +53,10 @@ pub(crate) struct Inner {
 pub(crate) enum Order {
     /// Start a program; its standard output and error lie beside the frame.
     Spawn { id: u64, program: String, args: Vec<String>, env: Vec<(String, String)>, working_directory: String },
+    /// Ask a program to end.
+    Terminate { id: u64 },
+    /// Say what is in a directory.
+    List { id: u64, path: String },
     /// Kill all programs.
     KillProcesses,
     /// Say how much memory there was.
@@ -75,6 +79,8 @@ pub(crate) enum Word {
     NotStarted { id: u64, failure: NotStarted },
     /// It ended.
     Exited { id: u64, code: Option<i32>, signal: Option<i32>, out_of_memory: bool },
+    /// What is in a directory, or the number of the error.
+    Listed { id: u64, names: Result<Vec<String>, i32> },
     /// The most memory so far, in bytes.
     Memory { peak: u64 },
 }

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, pidfd_send_signal};
 
 use super::memory;
+use crate::limits::MAX_LISTED;
 use crate::wire::{NotStarted, Order, Word, receive, send};
 
 /// How often memory is looked at while programs run, in nanoseconds: a program that asks for more than it may have
@@ -73,6 +74,16 @@ impl Init<'_> {
                     Err(failure) => Word::NotStarted { id, failure },
                 };
                 send(self.control, &word, &[])
+            }
+            Order::Terminate { id } => {
+                let asked = self.programs.values().find(|program| program.id == id);
+                // It may have ended this moment.
+                let _ = asked.map(|program| pidfd_send_signal(&program.end, Signal::TERM));
+                Ok(())
+            }
+            Order::List { id, path } => {
+                let names = list(&path).map_err(|error| error.raw_os_error().unwrap_or(0));
+                send(self.control, &Word::Listed { id, names }, &[])
             }
             Order::KillProcesses => kill_all(),
             Order::Measure => {
@@ -149,6 +160,14 @@ fn start(
     let pid = Pid::from_child(&child);
     let end = rustix::process::pidfd_open(pid, PidfdFlags::empty()).map_err(|errno| failed(errno.into()))?;
     Ok((pid, end))
+}
+
+fn list(path: &str) -> io::Result<Vec<String>> {
+    let names = std::fs::read_dir(path)?.take(MAX_LISTED);
+    let mut names: Vec<String> =
+        names.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect::<io::Result<_>>()?;
+    names.sort_unstable();
+    Ok(names)
 }
 
 /// The path to execute. It is always absolute: the C library would try a shell on what it looked for itself.
