@@ -10,6 +10,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("lambark-oci", &[]),
     ("lambark-rules", &["lambark-oci"]),
     ("lambark-lint", &["lambark-oci", "lambark-rules"]),
+    ("lambark-knowledge", &["lambark-oci", "lambark-rules"]),
     ("lambark-layers", &["lambark-oci", "lambark-rules"]),
     ("lambark-registry", &["lambark-oci"]),
     ("lambark-aws", &["lambark-oci"]),
@@ -22,6 +23,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "lambark-oci",
             "lambark-rules",
             "lambark-lint",
+            "lambark-knowledge",
             "lambark-layers",
             "lambark-registry",
             "lambark-images",
@@ -36,7 +38,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("xtask", &["lambark-parts"]),
 ];
 
-const PURE: [&str; 3] = ["lambark-oci", "lambark-rules", "lambark-lint"];
+const PURE: [&str; 4] = ["lambark-oci", "lambark-rules", "lambark-lint", "lambark-knowledge"];
 
 /// What a pure crate must not reach, however many crates lie between: runtimes, clients, files, the terminal.
 const IMPURE: [&str; 18] = [
