@@ -64,8 +64,8 @@ pub fn read(text: &str, origin: Origin) -> Result<Entry, EntryError> {
     if text.len() > MAX_ENTRY_BYTES {
         return Err(fail(1, format!("it is longer than {MAX_ENTRY_BYTES} bytes")));
     }
-    let (front, body, body_line) =
-        split(text).ok_or_else(|| fail(1, "an entry begins with front matter between two lines of `---`".to_owned()))?;
+    let (front, body, body_line) = split(text)
+        .ok_or_else(|| fail(1, "an entry begins with front matter between two lines of `---`".to_owned()))?;
     let map = yaml::read(front).map_err(|error| fail(error.line + 1, error.reason))?;
     if let Some((key, line, _)) = map.iter().find(|(key, ..)| !KEYS.contains(&key.as_str())) {
         return Err(fail(line + 1, format!("there is no key `{key}` (known: {})", KEYS.join(", "))));
@@ -203,11 +203,8 @@ fn cause_line(causes: &mut Vec<Cause>, line: &str) -> Result<(), String> {
             .strip_prefix("**")
             .and_then(|text| text.split_once("**"))
             .ok_or("a cause begins with its one sentence in bold: `1. **Sentence.** more`")?;
-        let cause = Cause {
-            lead: lead.trim_end_matches('.').to_owned(),
-            detail: detail.trim().to_owned(),
-            ..Cause::default()
-        };
+        let cause =
+            Cause { lead: lead.trim_end_matches('.').to_owned(), detail: detail.trim().to_owned(), ..Cause::default() };
         causes.push(cause);
         return Ok(());
     }
@@ -400,7 +397,9 @@ A note.
 
     #[test]
     fn hostile_texts_are_no_entries_and_no_panics() {
-        for text in ["", "---", "---\n---", "---\n---\n", "---\n\u{0}\n---\n", "\u{feff}---\na: [\n---\n", "---\r\n---\r\n"] {
+        for text in
+            ["", "---", "---\n---", "---\n---\n", "---\n\u{0}\n---\n", "\u{feff}---\na: [\n---\n", "---\r\n---\r\n"]
+        {
             assert!(entry(text).is_err(), "{text:?}");
         }
         assert!(entry(&"x".repeat(MAX_ENTRY_BYTES + 1)).is_err());

@@ -76,7 +76,9 @@ fn control_sequence(text: &str) -> usize {
             end.filter(|end| *end < 32).map_or(1, |end| end + 2)
         }
         // A window's title ends with a bell, or with a sequence of its own.
-        Some(b']') => bytes.iter().position(|b| matches!(b, 7 | 0x1b)).filter(|end| *end < 256).map_or(1, |end| end + 1),
+        Some(b']') => {
+            bytes.iter().position(|b| matches!(b, 7 | 0x1b)).filter(|end| *end < 256).map_or(1, |end| end + 1)
+        }
         _ => 0,
     }
 }
@@ -158,7 +160,9 @@ mod tests {
 
     #[test]
     fn broken_text_is_no_panic() {
-        for raw in [&b"\xff\xfe\x1b["[..], b"\\", b"\\u", b"\\u00", b"\x1b", b"\x1b]", "\\u00é".as_bytes(), b"&", b"\\x1"] {
+        for raw in
+            [&b"\xff\xfe\x1b["[..], b"\\", b"\\u", b"\\u00", b"\x1b", b"\x1b]", "\\u00é".as_bytes(), b"&", b"\\x1"]
+        {
             line(raw);
         }
     }

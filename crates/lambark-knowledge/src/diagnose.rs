@@ -97,13 +97,7 @@ pub fn diagnose<'k>(knowledge: &'k Knowledge, scan: &Scan) -> Diagnosis<'k> {
         (found.entry.level, explained.contains(&found.entry.id), Reverse(found.entry.severity), found.line)
     });
     let matches = side_by_side(fold(matches));
-    Diagnosis {
-        matches,
-        signals,
-        images: scan.images.clone(),
-        functions: scan.functions.clone(),
-        lines: scan.lines,
-    }
+    Diagnosis { matches, signals, images: scan.images.clone(), functions: scan.functions.clone(), lines: scan.lines }
 }
 
 /// An entry on its own, with nothing known but its text.
@@ -128,8 +122,7 @@ fn explain<'k>(knowledge: &'k Knowledge, matched: &Matched, scan: &Scan, signals
     let entry = &knowledge.entries()[matched.entry];
     let name = |place: &Place| place.name.clone();
     let image = places::nearest(&scan.images, matched.line).map(name);
-    let function =
-        matched.peeled.function.clone().or_else(|| places::nearest(&scan.functions, matched.line).map(name));
+    let function = matched.peeled.function.clone().or_else(|| places::nearest(&scan.functions, matched.line).map(name));
     let mut values: Vec<(&str, &str)> = Vec::new();
     values.extend(image.as_deref().map(|image| ("image", image)));
     values.extend(function.as_deref().map(|function| ("function", function)));

@@ -132,8 +132,8 @@ fn entry(record: Record, file: &str, review_by: &Date) -> Result<Imported, Impor
 fn incident(text: &str) -> Result<Record, ImportError> {
     let mut record = Record::default();
     let (front, body) = split(text).map_or(("", text), |(front, body, _)| (front, body));
-    let map = yaml::read(front)
-        .map_err(|error| ImportError::FrontMatter { line: error.line + 1, reason: error.reason })?;
+    let map =
+        yaml::read(front).map_err(|error| ImportError::FrontMatter { line: error.line + 1, reason: error.reason })?;
     for (key, _, value) in &map {
         let texts = value.texts();
         let Some(first) = texts.first() else { continue };
@@ -390,8 +390,7 @@ fn slug(text: &str) -> String {
 pub fn hot_pattern(entry: &Entry, hits: u64, last_used: Option<&str>) -> String {
     let ranked = alone(entry).causes;
     let cause: Vec<&str> = ranked.iter().map(|ranked| ranked.cause.lead.as_str()).collect();
-    let solution: Vec<&str> =
-        ranked.iter().filter_map(|ranked| ranked.mend.first()).map(String::as_str).collect();
+    let solution: Vec<&str> = ranked.iter().filter_map(|ranked| ranked.mend.first()).map(String::as_str).collect();
     let symptom = entry.matches.first().map_or(entry.title.as_str(), String::as_str);
     let bullets = |texts: &[&str]| match texts {
         [one] => format!(" {one}\n"),

@@ -39,12 +39,8 @@ pub fn lint(entries: &[Entry], today: &Date) -> Vec<Fault> {
             Ok(knowledge) => examples(entry, knowledge, &mut told),
             Err(error) => told.push(error.to_string()),
         }
-        let fault = |message: String, overdue| Fault {
-            id: entry.id.clone(),
-            origin: entry.origin.clone(),
-            message,
-            overdue,
-        };
+        let fault =
+            |message: String, overdue| Fault { id: entry.id.clone(), origin: entry.origin.clone(), message, overdue };
         told.dedup();
         faults.extend(told.into_iter().map(|message| fault(message, false)));
         if let Some(date) = entry.review_by.as_ref().filter(|date| date.is_past(today)) {

@@ -56,8 +56,10 @@ impl Pattern {
         if source.len() > MAX_PATTERN_BYTES {
             return Err(PatternError::TooLong);
         }
-        let hir = regex_syntax::parse(source)
-            .map_err(|error| PatternError::Syntax { pattern: source.to_owned(), reason: last_line(&error.to_string()) })?;
+        let hir = regex_syntax::parse(source).map_err(|error| PatternError::Syntax {
+            pattern: source.to_owned(),
+            reason: last_line(&error.to_string()),
+        })?;
         let mut required = groups(&hir);
         required.retain(|group| shortest(group) >= MIN_NEEDLE);
         let best = required.iter().max_by_key(|group| shortest(group).min(MAX_NEEDLE));

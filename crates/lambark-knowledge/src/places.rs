@@ -20,7 +20,10 @@ pub(crate) enum Kind {
 
 /// How places are recognised, each in one cleaned line.
 pub(crate) const PATTERNS: &[(Kind, &str)] = &[
-    (Kind::Image, r"(\d{12}\.dkr[.-]ecr[\w.-]*\.amazonaws\.com(?:\.cn)?/[\w./-]+(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?)"),
+    (
+        Kind::Image,
+        r"(\d{12}\.dkr[.-]ecr[\w.-]*\.amazonaws\.com(?:\.cn)?/[\w./-]+(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?)",
+    ),
     (Kind::Image, r"(\d{12}\.dkr-ecr\.[\w.-]+\.on\.aws/[\w./-]+(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?)"),
     (Kind::Image, r"(?:naming to|pushing manifest for|Successfully tagged|Status: \S+ newer image for) (\S+)"),
     (Kind::Image, r"source image (\S+[:@]\S+)"),
@@ -115,7 +118,10 @@ mod tests {
     #[test]
     fn images_are_references_with_a_registry() {
         for (text, found) in [
-            ("123456789012.dkr.ecr.us-east-1.amazonaws.com/app:v1.", Some("123456789012.dkr.ecr.us-east-1.amazonaws.com/app:v1")),
+            (
+                "123456789012.dkr.ecr.us-east-1.amazonaws.com/app:v1.",
+                Some("123456789012.dkr.ecr.us-east-1.amazonaws.com/app:v1"),
+            ),
             ("\"localhost:5000/app:v1\",", Some("localhost:5000/app:v1")),
             ("docker.io/library/app:v1", None),
             ("app:v1", None),

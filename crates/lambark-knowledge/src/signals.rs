@@ -29,7 +29,13 @@ pub static SIGNALS: &[Signal] = &[
     Signal {
         name: "buildkit",
         says: "BuildKit was at work",
-        patterns: &[r"\[\+\] Building", r"load build definition from", "docker buildx build", "buildkitd", "exporting to image"],
+        patterns: &[
+            r"\[\+\] Building",
+            r"load build definition from",
+            "docker buildx build",
+            "buildkitd",
+            "exporting to image",
+        ],
     },
     Signal {
         name: "no-such-flag",
@@ -69,7 +75,11 @@ pub static SIGNALS: &[Signal] = &[
     Signal {
         name: "legacy-builder",
         says: "the legacy builder was at work, which writes no attestations",
-        patterns: &["The legacy builder is deprecated", "Sending build context to Docker daemon", "DOCKER_BUILDKIT[=:] ?[\"']?0"],
+        patterns: &[
+            "The legacy builder is deprecated",
+            "Sending build context to Docker daemon",
+            "DOCKER_BUILDKIT[=:] ?[\"']?0",
+        ],
     },
     Signal {
         name: "containerd-store",
@@ -106,33 +116,86 @@ pub static SIGNALS: &[Signal] = &[
         says: "Docker warned that the platform is not the host's",
         patterns: &[r"requested image's platform \(\S+\) does not match"],
     },
-    Signal { name: "bazel", says: "Bazel built the image", patterns: &["rules_oci", "oci_push", "rules_img", "rules_aws", "bazel (?:run|build)"] },
+    Signal {
+        name: "bazel",
+        says: "Bazel built the image",
+        patterns: &["rules_oci", "oci_push", "rules_img", "rules_aws", "bazel (?:run|build)"],
+    },
     Signal { name: "nix", says: "Nix built the image", patterns: &["nix2container", "dockerTools", "/nix/store/"] },
-    Signal { name: "podman", says: "podman or buildah built the image", patterns: &["podman (?:build|push)", r"\bbuildah (?:bud|build|push)"] },
+    Signal {
+        name: "podman",
+        says: "podman or buildah built the image",
+        patterns: &["podman (?:build|push)", r"\bbuildah (?:bud|build|push)"],
+    },
     Signal { name: "kaniko", says: "kaniko built the image", patterns: &["kaniko"] },
     Signal {
         name: "cdk",
         says: "the CDK deployed, which reuses an image while the sources' hash stays",
         patterns: &["cdk deploy", "cdk-assets", "cdk-hnb659fds", "cdkassets"],
     },
-    Signal { name: "already-pushed", says: "the registry had the image already", patterns: &["Layer already exists", "already exists in the registry", "Image already exists"] },
-    Signal { name: "terraform", says: "Terraform deployed", patterns: &["terraform (?:apply|plan)", "aws_lambda_function", "registry.terraform.io"] },
-    Signal { name: "web-adapter", says: "the Lambda Web Adapter is in the image", patterns: &["lambda-adapter", "lambda-web-adapter"] },
+    Signal {
+        name: "already-pushed",
+        says: "the registry had the image already",
+        patterns: &["Layer already exists", "already exists in the registry", "Image already exists"],
+    },
+    Signal {
+        name: "terraform",
+        says: "Terraform deployed",
+        patterns: &["terraform (?:apply|plan)", "aws_lambda_function", "registry.terraform.io"],
+    },
+    Signal {
+        name: "web-adapter",
+        says: "the Lambda Web Adapter is in the image",
+        patterns: &["lambda-adapter", "lambda-web-adapter"],
+    },
     Signal {
         name: "memory-full",
         says: "a report shows all memory used",
-        patterns: &[r"Memory Size: (\d+) MB Max Memory Used: (?:\d+) MB.*Runtime\.OutOfMemory", "OutOfMemoryError", "JavaScript heap out of memory", "Cannot allocate memory"],
+        patterns: &[
+            r"Memory Size: (\d+) MB Max Memory Used: (?:\d+) MB.*Runtime\.OutOfMemory",
+            "OutOfMemoryError",
+            "JavaScript heap out of memory",
+            "Cannot allocate memory",
+        ],
     },
     Signal {
         name: "foreign-library",
         says: "a native library does not fit the image",
-        patterns: &[r"version `?'?GLIBC(?:XX)?_[\d.]+'? not found", r"lib[\w+-]+\.so[\d.]*: cannot open shared object file", "invalid ELF header"],
+        patterns: &[
+            r"version `?'?GLIBC(?:XX)?_[\d.]+'? not found",
+            r"lib[\w+-]+\.so[\d.]*: cannot open shared object file",
+            "invalid ELF header",
+        ],
     },
-    Signal { name: "just-created", says: "the repository was created in the same run", patterns: &["ecr create-repository", r"aws_ecr_repository[.\w-]+: Creation complete", "CREATE_COMPLETE AWS::ECR::Repository"] },
-    Signal { name: "manifest-unknown", says: "a registry said that the manifest is unknown", patterns: &["manifest unknown", "MANIFEST_UNKNOWN"] },
-    Signal { name: "immutable", says: "the repository's tags are immutable", patterns: &["because the repository is immutable", "ImageTagAlreadyExistsException"] },
-    Signal { name: "lifecycle", says: "a lifecycle rule was at work", patterns: &["PolicyExecutionEvent", "lifecycle-policy", "lifecycle policy"] },
-    Signal { name: "cross-account", says: "two AWS accounts are named", patterns: &["cross-account", "another account"] },
+    Signal {
+        name: "just-created",
+        says: "the repository was created in the same run",
+        patterns: &[
+            "ecr create-repository",
+            r"aws_ecr_repository[.\w-]+: Creation complete",
+            "CREATE_COMPLETE AWS::ECR::Repository",
+        ],
+    },
+    Signal {
+        name: "manifest-unknown",
+        says: "a registry said that the manifest is unknown",
+        patterns: &["manifest unknown", "MANIFEST_UNKNOWN"],
+    },
+    Signal {
+        name: "immutable",
+        says: "the repository's tags are immutable",
+        patterns: &["because the repository is immutable", "ImageTagAlreadyExistsException"],
+    },
+    Signal {
+        name: "lifecycle",
+        says: "a lifecycle rule was at work",
+        patterns: &["PolicyExecutionEvent", "lifecycle-policy", "lifecycle policy"],
+    },
+    Signal {
+        name: "cross-account",
+        says: "two AWS accounts are named",
+        patterns: &["cross-account", "another account"],
+    },
 ];
 
 /// The signal of that name.

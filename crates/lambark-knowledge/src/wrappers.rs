@@ -54,10 +54,7 @@ const WRAPPERS: [(&str, &str); 21] = [
         r"(?:Error: )?(?:error )?(?:updating|modifying) Lambda Function (?:\((?<function>[^)]*)\) )?code[^:]*: (?<inner>.*)",
     ),
     ("the CDK", r"The stack named (?<stack>\S+) failed to deploy: (?<code>\w+): (?<inner>.*)"),
-    (
-        "the CDK",
-        r"(?<stack>\S+) failed: (?:_?\w*Error|Error): (?<inner>The stack named .*)",
-    ),
+    ("the CDK", r"(?<stack>\S+) failed: (?:_?\w*Error|Error): (?<inner>The stack named .*)"),
     ("the CloudControl API", r"operation error CloudControl: \w+, .*api error (?<code>\w+): (?<inner>.*)"),
     ("the Serverless Framework", r"(?:CREATE|UPDATE)_FAILED: (?<resource>\w+) \(AWS::Lambda::\w+\) (?<inner>.*)"),
     ("SAM", r"(?:CREATE|UPDATE)_FAILED AWS::Lambda::\w+ (?<resource>\w+) (?<inner>.*)"),
@@ -217,7 +214,8 @@ mod tests {
         );
         assert_eq!(peeled.status.as_deref(), Some("409"));
         assert_eq!(peeled.code.as_deref(), Some("CodeArtifactUserFailedException"));
-        let peeled = peel("Lambda function F-1 reached terminal FAILED state due to InvalidImage(It.) and failed to stabilize");
+        let peeled =
+            peel("Lambda function F-1 reached terminal FAILED state due to InvalidImage(It.) and failed to stabilize");
         assert_eq!((peeled.function.as_deref(), peeled.reason.as_deref()), (Some("F-1"), Some("InvalidImage")));
     }
 }

@@ -136,7 +136,8 @@ mod tests {
 
     #[test]
     fn what_is_malformed_names_its_line() {
-        for (given, line) in [("a: 1\nb: [", 3), ("a: 1\na: 2", 2), ("- a", 1), ("a: &x 1\nb: *x", 2), ("a: {? [b] : c}", 1)]
+        for (given, line) in
+            [("a: 1\nb: [", 3), ("a: 1\na: 2", 2), ("- a", 1), ("a: &x 1\nb: *x", 2), ("a: {? [b] : c}", 1)]
         {
             let error = read(given).unwrap_err();
             assert_eq!(error.line, line, "{given}: {error:?}");
