@@ -5,7 +5,7 @@
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use lambark_oci::{Compression, Family};
@@ -72,8 +72,15 @@ impl Place {
         self
     }
 
-    /// Runs `programs` in a sandbox of the image; `settings` as the tester reads them.
-    pub(crate) fn run_with(&self, mut settings: Value, programs: &[Value]) -> Value {
+    /// Runs `programs` in a sandbox of the image, one after the other; `settings` as the tester reads them.
+    pub(crate) fn run_with(&self, settings: Value, programs: &[Value]) -> Value {
+        let output = self.start(settings, programs).wait_with_output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: `{text}`, {}", output.status))
+    }
+
+    /// Begins to.
+    pub(crate) fn start(&self, mut settings: Value, programs: &[Value]) -> Child {
         settings["image"] = json!(format!("oci:{}:t", self.path("image").display()));
         settings["cache"] = json!(self.path("cache"));
         settings["programs"] = json!(programs);
@@ -88,9 +95,7 @@ impl Place {
         };
         let mut child = command.arg("drive").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(settings.to_string().as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: `{text}`, {}", output.status))
+        child
     }
 
     pub(crate) fn run(&self, programs: &[Value]) -> Value {
@@ -107,10 +112,10 @@ pub(crate) fn layer(files: &[File]) -> Layer {
     Layer::new(Family::Oci, Compression::Gzip, files)
 }
 
-/// The files of an image in which the tester runs: itself and its libraries, from this machine.
-pub(crate) fn base() -> Vec<File> {
-    static FILES: OnceLock<Vec<File>> = OnceLock::new();
-    FILES.get_or_init(read_base).clone()
+/// A layer in which the tester runs: itself and its libraries, from this machine.
+pub(crate) fn base_layer() -> Layer {
+    static LAYER: OnceLock<Layer> = OnceLock::new();
+    LAYER.get_or_init(|| Layer::new(Family::Oci, Compression::None, &read_base())).clone()
 }
 
 fn read_base() -> Vec<File> {
@@ -120,6 +125,7 @@ fn read_base() -> Vec<File> {
     let text = String::from_utf8(output.stdout).unwrap();
     let libraries = text.lines().filter_map(|line| line.split_whitespace().find(|word| word.starts_with('/')));
     let libraries: Vec<&str> = libraries.collect();
+    // The loader and the C library at least.
     assert!(libraries.len() > 1, "ldd says: {text}");
     let mut directories = std::collections::BTreeSet::new();
     for library in &libraries {

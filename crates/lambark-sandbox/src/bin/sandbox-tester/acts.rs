@@ -20,6 +20,7 @@ pub(crate) fn act(act: &str, args: &[&str]) {
             args.iter().for_each(|path| println!("{path}: {}", told(std::fs::write(path, "x").map(|()| "written"))));
         }
         "list" => args.iter().for_each(|path| println!("{path}: {}", told(list(path)))),
+        "tree" => args.iter().for_each(|path| tree(std::path::Path::new(path))),
         "status" => print!("{}", std::fs::read_to_string("/proc/self/status").expect("/proc")),
         "get" => print!("{}", told(get(first))),
         "eat" => eat(first.parse().expect("megabytes")),
@@ -43,6 +44,26 @@ fn list(path: &str) -> std::io::Result<String> {
     let mut names = names.collect::<std::io::Result<Vec<String>>>()?;
     names.sort();
     Ok(names.join(" "))
+}
+
+/// Every name below a directory: what it is, what others may do with it, what is in it.
+fn tree(directory: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let Ok(entries) = std::fs::read_dir(directory) else { return println!("{} closed", directory.display()) };
+    let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    for path in paths {
+        let metadata = std::fs::symlink_metadata(&path).expect("it was just listed");
+        let (shown, others) = (path.display(), metadata.permissions().mode() & 0o7007);
+        if metadata.is_dir() {
+            println!("{shown}/ {others:o}");
+            tree(&path);
+        } else if metadata.is_symlink() {
+            println!("{shown} -> {}", std::fs::read_link(&path).expect("a link").display());
+        } else {
+            println!("{shown} {others:o} {}", told(std::fs::read_to_string(&path)));
+        }
+    }
 }
 
 fn get(address: &str) -> std::io::Result<String> {
