@@ -72,17 +72,7 @@ impl Fragment {
     #[must_use]
     pub fn part(&self, range: Range<usize>) -> Fragment {
         let mut part = Fragment { text: String::new(), pieces: Vec::new(), ..self.clone() };
-        for (index, piece) in self.pieces.iter().enumerate() {
-            let end = self.pieces.get(index + 1).map_or(self.text.len(), |next| next.at);
-            let (from, to) = (piece.at.max(range.start), end.min(range.end));
-            let Some(text) = self.text.get(from..to).filter(|text| !text.is_empty()) else { continue };
-            let file = match piece.verbatim {
-                true => piece.file.start + (from - piece.at)..piece.file.start + (to - piece.at),
-                false => piece.file.clone(),
-            };
-            part.pieces.push(Piece { at: part.text.len(), file, verbatim: piece.verbatim });
-            part.text.push_str(text);
-        }
+        self.copy_to(&mut part, range);
         part
     }
 

@@ -183,7 +183,7 @@ pub(super) fn insertion(command: &Command<'_>, at: usize) -> Option<Insertion> {
 /// A path relative to the repository's root, if it is one in the repository.
 pub(super) fn located(value: &Value, scope: &Scope) -> Value {
     match scope.locate(&value.text).filter(|_| value.known) {
-        Some(path) => Value { text: path, ..value.clone() },
+        Some(path) => Value { literal: value.literal && path == value.text, text: path, ..value.clone() },
         None => Value { known: false, ..value.clone() },
     }
 }

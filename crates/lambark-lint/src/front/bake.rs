@@ -2,13 +2,16 @@
 
 mod hcl;
 mod json;
+mod run;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::options::context_and_dockerfile;
 use super::{FrontEnd, FrontResult};
-use crate::source::{SourceFile, Span, Tree, name_of};
+use crate::source::{Note, SourceFile, Span, Tree, name_of};
 use crate::step::{Action, Build, Insertion, Opt, Sequence, Step, Tool, Value};
+
+pub(crate) use run::{Run, run};
 
 /// Bake files.
 pub static FRONT_END: FrontEnd = FrontEnd { name: "bake file", recognises, words: &["target"], read };
@@ -25,15 +28,21 @@ fn recognises(path: &str) -> bool {
 }
 
 fn read(file: &SourceFile, _: &dyn Tree) -> FrontResult {
-    if file.name().ends_with(".json") { json::read(file) } else { hcl::read(file) }
+    let (bakefile, notes) = Bakefile::read(file);
+    // Paths in a bake file begin where bake is run, which is nearly always the file's own directory.
+    let steps = bakefile.built().into_iter().map(|target| {
+        let build = bakefile.build(target, file.directory());
+        Step::new(Action::Build(build), target.span.clone())
+    });
+    let sequences = vec![Sequence { name: String::new(), steps: steps.collect() }];
+    FrontResult { sequences, notes, ..FrontResult::default() }
 }
 
 /// What a bake file says, in either language.
 #[derive(Default)]
 struct Bakefile {
     targets: Vec<Target>,
-    /// Targets that a group names: those are built.
-    grouped: BTreeSet<String>,
+    groups: BTreeMap<String, Vec<String>>,
 }
 
 /// A target as it is written.
@@ -59,24 +68,56 @@ fn option_name(attribute: &str) -> &str {
 }
 
 impl Bakefile {
-    fn steps(&self, file: &SourceFile) -> Vec<Step> {
-        let inherited: BTreeSet<&str> =
-            self.targets.iter().flat_map(|target| &target.inherits).map(String::as_str).collect();
-        // What others inherit from and no group names is there for the others alone.
-        let is_built = |target: &&Target| {
-            target.name == "default" || self.grouped.contains(&target.name) || !inherited.contains(&*target.name)
-        };
-        self.targets.iter().filter(is_built).map(|target| self.step(target, file)).collect()
+    fn read(file: &SourceFile) -> (Bakefile, Vec<Note>) {
+        if file.name().ends_with(".json") { json::read(file) } else { hcl::read(file) }
     }
 
-    fn step(&self, target: &Target, file: &SourceFile) -> Step {
+    /// A later file's targets take the place of those of the same name.
+    fn merge(&mut self, later: Bakefile) {
+        self.targets.retain(|target| later.targets.iter().all(|new| new.name != target.name));
+        self.targets.extend(later.targets);
+        self.groups.extend(later.groups);
+    }
+
+    fn target(&self, name: &str) -> Option<&Target> {
+        self.targets.iter().find(|target| target.name == name)
+    }
+
+    /// The targets that somebody can want to build. What others inherit from and no group names is there for the
+    /// others alone.
+    fn built(&self) -> Vec<&Target> {
+        let inherited: BTreeSet<&String> = self.targets.iter().flat_map(|target| &target.inherits).collect();
+        let grouped: BTreeSet<&String> = self.groups.values().flatten().collect();
+        let is_built = |target: &&Target| {
+            target.name == "default" || grouped.contains(&target.name) || !inherited.contains(&target.name)
+        };
+        self.targets.iter().filter(is_built).collect()
+    }
+
+    /// Targets by name, and those of groups by the group's name.
+    fn chosen(&self, names: &[&str]) -> Vec<&Target> {
+        let mut waiting: Vec<&str> = names.iter().rev().copied().collect();
+        let mut seen = BTreeSet::new();
+        let mut targets = Vec::new();
+        while let Some(name) = waiting.pop() {
+            if !seen.insert(name) {
+                continue;
+            }
+            match self.groups.get(name) {
+                Some(members) => waiting.extend(members.iter().rev().map(String::as_str)),
+                None => targets.extend(self.target(name)),
+            }
+        }
+        targets
+    }
+
+    fn build(&self, target: &Target, directory: &str) -> Build {
         let lineage = self.lineage(target);
         let here = Value::derived(".", target.span.clone());
         let context = lineage.iter().find_map(|target| target.context.clone()).unwrap_or(here);
         let dockerfile = lineage.iter().find_map(|target| target.dockerfile.as_ref());
-        // Paths in a bake file begin where bake is run, which is nearly always the file's own directory.
-        let (context, dockerfile) = context_and_dockerfile(file.directory(), &context, dockerfile);
-        let action = Action::Build(Build {
+        let (context, dockerfile) = context_and_dockerfile(directory, &context, dockerfile);
+        Build {
             tool: Tool::Bake,
             version: None,
             options: options_of(&lineage),
@@ -84,8 +125,7 @@ impl Bakefile {
             context,
             dockerfile,
             insertion: target.insertion.clone(),
-        });
-        Step::new(action, target.span.clone())
+        }
     }
 
     /// The target and those that it inherits from, the one that counts most first.
@@ -97,7 +137,7 @@ impl Bakefile {
                 continue;
             }
             lineage.push(target);
-            let parents = target.inherits.iter().filter_map(|name| self.targets.iter().find(|it| it.name == *name));
+            let parents = target.inherits.iter().filter_map(|name| self.target(name));
             // The last one that is named counts most, and the stack gives it first.
             waiting.extend(parents.map(|parent| (parent, depth + 1)));
         }
@@ -121,11 +161,6 @@ fn options_of(lineage: &[&Target]) -> Vec<Opt> {
         options.extend(target.options.iter().filter(is_new).cloned());
     }
     options
-}
-
-fn result(bakefile: &Bakefile, file: &SourceFile) -> FrontResult {
-    let sequence = Sequence { name: String::new(), steps: bakefile.steps(file) };
-    FrontResult { sequences: vec![sequence], ..FrontResult::default() }
 }
 
 #[cfg(test)]

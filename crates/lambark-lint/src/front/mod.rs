@@ -6,9 +6,11 @@
 //! the variables in force as a [`crate::shell::Scope`].
 
 pub mod bake;
+pub mod buildspec;
 pub mod cloudformation;
 pub mod compose;
 pub mod containerfile;
+pub mod github;
 pub mod justfile;
 pub mod makefile;
 mod options;
@@ -46,6 +48,8 @@ pub static FRONT_ENDS: &[&FrontEnd] = &[
     &containerfile::FRONT_END,
     &bake::FRONT_END,
     &compose::FRONT_END,
+    &github::FRONT_END,
+    &buildspec::FRONT_END,
     &cloudformation::FRONT_END,
     &terraform::FRONT_END,
     &makefile::FRONT_END,

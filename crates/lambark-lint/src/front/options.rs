@@ -1,5 +1,6 @@
 //! From entries of YAML and JSON mappings to options of the model.
 
+use crate::fragment::Fragment;
 use crate::source::{Span, join};
 use crate::step::{Opt, Value};
 use crate::yaml::{Entry, Node};
@@ -75,4 +76,21 @@ pub(super) fn context_and_dockerfile(
     let default = Value::derived("Dockerfile", context.span.clone());
     let file = place(dockerfile.unwrap_or(&default), &resolved.text);
     (Some(resolved), file)
+}
+/// The parts of a text between line ends (and `also`), each with its own place; empty ones are left out.
+pub(super) fn parts(fragment: &Fragment, known: impl Fn(&str) -> bool, also: &[char]) -> Vec<Value> {
+    let text = fragment.text();
+    let mut parts = Vec::new();
+    for part in text.split(|letter| letter == '\n' || also.contains(&letter)) {
+        let trimmed = part.trim();
+        if trimmed.is_empty() {
+            continue;
+        }
+        let start = trimmed.as_ptr() as usize - text.as_ptr() as usize;
+        let range = start..start + trimmed.len();
+        let known = known(trimmed);
+        let literal = known && fragment.is_literal(range.clone());
+        parts.push(Value { text: trimmed.to_owned(), known, span: fragment.span(range), literal });
+    }
+    parts
 }

@@ -3,6 +3,7 @@
 mod docker;
 mod function;
 mod names;
+mod script;
 
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::Block;
@@ -30,7 +31,8 @@ fn read(file: &SourceFile, tree: &dyn Tree) -> FrontResult {
     let document = Document::read(file);
     let mut result = FrontResult::default();
     {
-        let mut module = Module { document: &document, resolver: Resolver::new(&document, tree), steps: Vec::new() };
+        let mut module =
+            Module { document: &document, resolver: Resolver::new(&document, tree), tree, steps: Vec::new() };
         for block in document.body().blocks() {
             module.block(block, &mut result);
         }
@@ -45,11 +47,16 @@ fn read(file: &SourceFile, tree: &dyn Tree) -> FrontResult {
 struct Module<'d> {
     document: &'d Document<'d>,
     resolver: Resolver<'d>,
+    tree: &'d dyn Tree,
     steps: Vec<Step>,
 }
 
 impl<'d> Module<'d> {
     fn block(&mut self, block: &'d Block, result: &mut FrontResult) {
+        if block.ident.as_str() == "resource" {
+            let steps = self.scripts(block, result);
+            self.steps.extend(steps);
+        }
         match (block.ident.as_str(), label(block, 0)) {
             ("resource", "docker_image" | "docker_registry_image") => self.steps.extend(self.docker(block)),
             ("resource", "aws_lambda_function") => result.functions.extend(self.function(block)),

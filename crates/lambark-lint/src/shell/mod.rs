@@ -17,7 +17,7 @@ mod words;
 pub use run::run;
 pub use scope::Scope;
 
-pub(crate) use evaluate::Arg;
+pub(crate) use evaluate::{Arg, ROOT};
 pub(crate) use run::{run_file, run_nested};
 
 #[cfg(test)]

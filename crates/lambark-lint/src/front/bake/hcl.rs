@@ -5,27 +5,26 @@ use std::collections::BTreeMap;
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Attribute, Block};
 
-use super::{Bakefile, Target, option_name, result};
-use crate::front::FrontResult;
+use super::{Bakefile, Target, option_name};
 use crate::hcl::{Document, NO_NAMES, insertion, path_of};
-use crate::source::SourceFile;
+use crate::source::{Note, SourceFile};
 use crate::step::{Dialect, Opt, Value};
 
 /// How far variables are followed that stand for variables.
 const MAX_VARIABLES: usize = 8;
 
-pub(super) fn read(file: &SourceFile) -> FrontResult {
+pub(super) fn read(file: &SourceFile) -> (Bakefile, Vec<Note>) {
     let document = Document::read(file);
     let mut bakefile = Bakefile::default();
     {
         let reader = Reader::new(&document);
         for block in document.body().get_blocks("group") {
-            bakefile.grouped.extend(reader.names(block, "targets"));
+            let name = block.labels.first().map(|label| label.as_str().to_owned()).unwrap_or_default();
+            bakefile.groups.insert(name, reader.names(block, "targets"));
         }
         bakefile.targets.extend(document.body().get_blocks("target").map(|block| reader.target(block)));
     }
-    let result = result(&bakefile, file);
-    FrontResult { notes: document.into_notes(), ..result }
+    (bakefile, document.into_notes())
 }
 
 struct Reader<'d> {

@@ -1,13 +1,12 @@
 //! Bake files in JSON.
 
 use super::super::options::{build_arguments, entry_span, scalar_without, several};
-use super::{Bakefile, Target, option_name, result};
-use crate::front::FrontResult;
-use crate::source::SourceFile;
+use super::{Bakefile, Target, option_name};
+use crate::source::{Note, SourceFile};
 use crate::step::{Dialect, Opt, Value};
 use crate::yaml::{Document, Entry, Node, insertion};
 
-pub(super) fn read(file: &SourceFile) -> FrontResult {
+pub(super) fn read(file: &SourceFile) -> (Bakefile, Vec<Note>) {
     let document = Document::json(file);
     let mut bakefile = Bakefile::default();
     if let Some(root) = document.root() {
@@ -17,7 +16,8 @@ pub(super) fn read(file: &SourceFile) -> FrontResult {
             items
         };
         for group in root.get("group").iter().flat_map(Node::entries) {
-            bakefile.grouped.extend(names(group.value.get("targets")));
+            let name = group.key.as_str().unwrap_or_default().to_owned();
+            bakefile.groups.insert(name, names(group.value.get("targets")));
         }
         for entry in root.get("target").iter().flat_map(Node::entries) {
             let options = entry.value.entries().flat_map(|attribute| options(&attribute)).collect();
@@ -32,7 +32,7 @@ pub(super) fn read(file: &SourceFile) -> FrontResult {
             });
         }
     }
-    FrontResult { notes: document.stopped().into_iter().collect(), ..result(&bakefile, file) }
+    (bakefile, document.stopped().into_iter().collect())
 }
 
 /// A scalar; bake puts variables and functions in where `${` stands.

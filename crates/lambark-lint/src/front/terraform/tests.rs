@@ -148,3 +148,54 @@ resource "aws_lambda_function" "f" {
     let shown = shown::all(&FRONT_END, "main.tf", text);
     assert!(shown.starts_with("function f") && shown.len() < 2_000, "{shown}");
 }
+
+#[test]
+fn scripts_of_provisioners() {
+    let text = r#"
+resource "aws_ecr_repository" "app" {
+  name = "app"
+}
+resource "null_resource" "build" {
+  provisioner "local-exec" {
+    working_dir = "${path.module}/../app"
+    environment = {
+      DOCKER_BUILDKIT = "0"
+      REPO            = aws_ecr_repository.app.repository_url
+    }
+    command = <<-EOT
+      docker build -t $REPO:latest .
+      docker push ${aws_ecr_repository.app.repository_url}:latest
+    EOT
+  }
+  provisioner "local-exec" {
+    interpreter = ["python3", "-c"]
+    command     = "docker build ."
+  }
+  provisioner "local-exec" {
+    command = "./build.sh ${var.tag}"
+  }
+}
+resource "aws_lambda_function" "app" {
+  image_uri = "${aws_ecr_repository.app.repository_url}:latest"
+}
+"#;
+    let files = [("infra/main.tf", text), ("infra/build.sh", "docker build -t x:$1 .\n")];
+    insta::assert_snapshot!(shown::in_tree(&FRONT_END, "infra/main.tf", &files), @r#"
+    docker build at docker build -t $REPO:latest .
+      context: ~app <.>
+      dockerfile: ~app/Dockerfile <docker build -t $REPO:latest .>
+      --tag ?${aws_ecr_repository.app.registry}/app:latest <$REPO:latest> in `-t $REPO:latest` (kept)
+      insert behind `docker build`: " " ""
+      $DOCKER_BUILDKIT = 0
+    push ?${aws_ecr_repository.app.registry}/app:latest <${aws_ecr_repository.app.repository_url}:latest> at docker push ${aws_ecr_repository.app.repository_url}:latest
+      $DOCKER_BUILDKIT = 0
+    docker build at docker build -t x:$1 .
+      context: ~infra <.>
+      dockerfile: ~infra/Dockerfile <docker build -t x:$1 .>
+      --tag ?x:${var.tag} <x:$1> in `-t x:$1` (kept)
+      insert behind `docker build`: " " ""
+    function app at resource "aws_lambda_function" "app"
+      image: ?${aws_ecr_repository.app.registry}/app:latest <${aws_ecr_repository.app.repository_url}:latest>
+    follows infra/build.sh
+    "#);
+}
