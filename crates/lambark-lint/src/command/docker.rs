@@ -205,19 +205,8 @@ fn dockerfile(options: &[Opt], context: Option<&Value>, span: &Span, scope: &Sco
 /// `docker buildx bake`: the command's options count for every target.
 fn bake(command: &Command<'_>, at: usize, scope: &Scope) -> Vec<Action> {
     let rest = command.args.get(at + 1..).unwrap_or_default();
-    let Parsed { mut options, more, .. } = parse(rest, &BUILD, 0);
-    for option in &mut options {
-        // `--set *.attest=…`, `--set target.platform=…`
-        if option.name == "set" {
-            let Some((path, value)) = option.value.text.split_once('=') else { continue };
-            let key = path.rsplit('.').next().unwrap_or_default().trim_end_matches('+').to_owned();
-            let value = value.to_owned();
-            option.name = if key == "args" { "build-arg".to_owned() } else { key };
-            option.value.text = value;
-            option.value.literal = false;
-            option.literal = false;
-        }
-    }
+    let Parsed { mut options, positional, more } = parse(rest, &BUILD, 0);
+    options.extend(positional.iter().map(chosen));
     let context = scope.directory.as_ref().map(|_| located(&Value::derived(".", command.span.clone()), scope));
     vec![Action::Build(Build {
         tool: Tool::Bake,
@@ -243,7 +232,9 @@ fn compose(command: &Command<'_>, at: usize, scope: &Scope) -> Vec<Action> {
     match command.word(at) {
         "build" => {
             let rest = command.args.get(at + 1..).unwrap_or_default();
-            let Parsed { options, more, .. } = parse(rest, &BUILD, 0);
+            let Parsed { mut options, positional, more } = parse(rest, &BUILD, 0);
+            options.extend(parse(&before, &BUILD, 0).options);
+            options.extend(positional.iter().map(chosen));
             let context = scope.directory.as_ref().map(|_| located(&Value::derived(".", command.span.clone()), scope));
             vec![Action::Build(Build {
                 tool: Tool::Compose,
@@ -258,6 +249,11 @@ fn compose(command: &Command<'_>, at: usize, scope: &Scope) -> Vec<Action> {
         "push" => vec![Action::Push(Push { reference: None, platform: None })],
         _ => Vec::new(),
     }
+}
+
+/// A target or service that is chosen.
+fn chosen(arg: &Arg) -> Opt {
+    Opt { name: "targets".to_owned(), value: arg.value.clone(), span: arg.whole.clone(), literal: arg.constant }
 }
 
 fn push(args: &[Arg]) -> Vec<Action> {

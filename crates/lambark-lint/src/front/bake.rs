@@ -11,7 +11,7 @@ use super::{FrontEnd, FrontResult};
 use crate::source::{Note, SourceFile, Span, Tree, name_of};
 use crate::step::{Action, Build, Insertion, Opt, Sequence, Step, Tool, Value};
 
-pub(crate) use run::{Run, run};
+pub(crate) use run::{run, without_files};
 
 /// Bake files.
 pub static FRONT_END: FrontEnd = FrontEnd { name: "bake file", recognises, words: &["target"], read };

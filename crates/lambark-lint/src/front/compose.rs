@@ -1,13 +1,16 @@
 //! Compose files: each service with a `build` is a build step.
 
 use super::options::{build_arguments, context_and_dockerfile, entry_span, scalar_without, several, single};
-use super::{FrontEnd, FrontResult};
-use crate::source::{SourceFile, Tree, name_of};
+use super::{Followed, FrontEnd, FrontResult};
+use crate::source::{SourceFile, Tree, join, name_of};
 use crate::step::{Action, Build, Dialect, Opt, Sequence, Step, Tool, Value};
 use crate::yaml::{Document, Entry, Node, SHARED, insertion};
 
 /// Compose files.
 pub static FRONT_END: FrontEnd = FrontEnd { name: "compose file", recognises, words: &["build"], read };
+
+/// Files that Compose takes if it is given none; the first one that there is counts.
+const DEFAULT_FILES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 
 fn recognises(path: &str) -> bool {
     let name = name_of(path);
@@ -20,10 +23,47 @@ fn recognises(path: &str) -> bool {
 
 fn read(file: &SourceFile, _: &dyn Tree) -> FrontResult {
     let document = Document::yaml(file);
-    let services = document.root().and_then(|root| root.get("services"));
-    let steps = services.iter().flat_map(Node::merged_entries).filter_map(|entry| service(file, &entry));
-    let sequences = vec![Sequence { name: String::new(), steps: steps.collect() }];
+    let steps = services(&document).into_iter().map(|(_, step)| step).collect();
+    let sequences = vec![Sequence { name: String::new(), steps }];
     FrontResult { sequences, notes: document.stopped().into_iter().collect(), ..FrontResult::default() }
+}
+
+/// The builds of `docker compose build` in `directory`, each where its service is written and without environment;
+/// `None` if a file cannot be read. Of the command's options `file` and `targets` say what is built.
+pub(crate) fn run(run: &Build, directory: &str, tree: &dyn Tree, result: &mut FrontResult) -> Option<Vec<Step>> {
+    let read = |path: &str| tree.read(&join(directory, path)?);
+    let file = match run.all("file").collect::<Vec<_>>().as_slice() {
+        [] => DEFAULT_FILES.iter().find_map(|path| read(path))?,
+        [only] => read(only.value.known()?)?,
+        // How several files merge is not followed.
+        _ => return None,
+    };
+    result.followed.push(Followed { path: file.path().to_string(), name: String::new() });
+    let document = Document::yaml(&file);
+    let mut services = services(&document);
+    let names: Option<Vec<&str>> = run.all("targets").map(|option| option.value.known()).collect();
+    if let Some(names) = names.filter(|names| !names.is_empty()) {
+        services.retain(|(name, _)| names.contains(&name.as_str()));
+    }
+    for (_, step) in &mut services {
+        if let Action::Build(build) = &mut step.action {
+            build.more_options = run.more_options;
+            let told = run.options.iter().filter(|option| !matches!(option.name.as_str(), "file" | "targets"));
+            build.options.extend(told.cloned());
+        }
+    }
+    Some(services.into_iter().map(|(_, step)| step).collect())
+}
+
+/// Each service that is built, by name.
+fn services(document: &Document<'_>) -> Vec<(String, Step)> {
+    let services = document.root().and_then(|root| root.get("services"));
+    let services = services.map(|services| services.merged_entries()).unwrap_or_default();
+    let named = services.iter().filter_map(|entry| {
+        let step = service(document.file(), entry)?;
+        Some((entry.key.as_str()?.to_owned(), step))
+    });
+    named.collect()
 }
 
 /// A scalar; Compose puts variables in where a `$` stands.

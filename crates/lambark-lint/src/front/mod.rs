@@ -10,6 +10,7 @@ pub mod buildspec;
 pub mod cloudformation;
 pub mod compose;
 pub mod containerfile;
+pub(crate) mod declared;
 pub mod github;
 pub mod justfile;
 pub mod makefile;

@@ -9,7 +9,7 @@ use super::parse::parse;
 use super::scope::Scope;
 use crate::command::{self, Command};
 use crate::fragment::Fragment;
-use crate::front::FrontResult;
+use crate::front::{FrontResult, declared};
 use crate::limits::{MAX_COMMANDS, MAX_DEPTH};
 use crate::source::{Note, Tree};
 use crate::step::{Action, Step, Value};
@@ -277,8 +277,10 @@ impl<'a> Shell<'a> {
         }
         let piped = self.looked_since(looked_from);
         let command = Command { args: &args, span, capture: frame.capture.as_deref() };
-        for action in command::actions(&command, scope) {
-            let action = match action {
+        let actions = command::actions(&command, scope);
+        let span = command.span;
+        for action in actions {
+            let steps = match action {
                 Action::Compare(mut compare) => {
                     if pipe.mentions.is_empty() && !piped {
                         continue;
@@ -286,15 +288,22 @@ impl<'a> Shell<'a> {
                     compare.piped = piped;
                     compare.variables = pipe.mentions.iter().cloned().collect();
                     compare.group = self.group(&pipe.mentions);
-                    Action::Compare(compare)
+                    vec![Step::new(Action::Compare(compare), span.clone())]
                 }
-                other => other,
+                Action::Build(build) => {
+                    declared::steps(build, &span, scope.directory.as_deref(), self.tree, self.result)
+                }
+                other => vec![Step::new(other, span.clone())],
             };
-            let mut step = Step::new(action, command.span.clone());
-            step.environment = scope.build_environment();
-            step.open_environment = scope.open;
-            step.unsound = frame.fragment.unsound();
-            self.steps.push(step);
+            for mut step in steps {
+                step.environment = scope.build_environment();
+                step.open_environment = scope.open;
+                // What a file declares is edited there, so this text does not matter.
+                if step.span == span {
+                    step.unsound = frame.fragment.unsound();
+                }
+                self.steps.push(step);
+            }
         }
     }
 

@@ -2,48 +2,35 @@
 
 use std::sync::Arc;
 
-use super::{Bakefile, MAX_INHERITANCE, option_name};
+use super::{Bakefile, option_name};
 use crate::front::{Followed, FrontResult};
 use crate::source::{SourceFile, Tree, join};
-use crate::step::{Action, Opt, Step, Tool, Value};
+use crate::step::{Action, Build, Opt, Step, Value};
 
 /// Files that bake takes if it is given none; later ones count more.
 const DEFAULT_FILES: [&str; 4] =
     ["docker-bake.json", "docker-bake.hcl", "docker-bake.override.json", "docker-bake.override.hcl"];
 
-/// A run of bake.
-pub(crate) struct Run<'a> {
-    /// Who runs it.
-    pub(crate) tool: Tool,
-    /// The tool's version.
-    pub(crate) version: Option<Value>,
-    /// Where it runs; `None` if that is not known.
-    pub(crate) directory: Option<&'a str>,
-    /// Everything that it is told: `file` and `targets` say what is built, `set` writes over what the files say.
-    pub(crate) options: &'a [Opt],
-    /// Whether it may be told more.
-    pub(crate) more_options: bool,
-}
+/// Most files of one run. Nobody merges more than a handful.
+const MAX_FILES: usize = 16;
 
-/// The builds of a run, each where its target is written and without environment; `None` if a file cannot be read.
-pub(crate) fn run(run: &Run<'_>, tree: &dyn Tree, result: &mut FrontResult) -> Option<Vec<Step>> {
-    let directory = run.directory?;
+/// The builds of a run in `directory`, each where its target is written and without environment; `None` if a file
+/// cannot be read. Of the run's options `file` and `targets` say what is built, and `set` writes over what files say.
+pub(crate) fn run(run: &Build, directory: &str, tree: &dyn Tree, result: &mut FrontResult) -> Option<Vec<Step>> {
     let files = files(run, directory, tree)?;
     let mut bakefile = Bakefile::default();
     for file in &files {
         result.followed.push(Followed { path: file.path().to_string(), name: String::new() });
         bakefile.merge(Bakefile::read(file).0);
     }
-    let names: Option<Vec<&str>> = named(run, "targets").map(Value::known).collect();
+    let names: Option<Vec<&str>> = run.all("targets").map(|option| option.value.known()).collect();
     let names = names.filter(|names| !names.is_empty()).unwrap_or_else(|| vec!["default"]);
     let chosen = bakefile.chosen(&names);
     let targets = if chosen.is_empty() { bakefile.built() } else { chosen };
     let steps = targets.into_iter().map(|target| {
         let mut build = bakefile.build(target, directory);
-        build.tool = run.tool;
-        build.version.clone_from(&run.version);
         build.more_options = run.more_options;
-        for option in run.options {
+        for option in &run.options {
             overlay(&mut build.options, &target.name, option);
         }
         Step::new(Action::Build(build), target.span.clone())
@@ -51,16 +38,19 @@ pub(crate) fn run(run: &Run<'_>, tree: &dyn Tree, result: &mut FrontResult) -> O
     Some(steps.collect())
 }
 
-fn named<'a>(run: &Run<'a>, name: &'static str) -> impl Iterator<Item = &'a Value> + use<'a> {
-    run.options.iter().filter(move |option| option.name == name).map(|option| &option.value)
+/// What is told of a run whose files cannot be read: `set` as if each target had it.
+pub(crate) fn without_files(mut run: Build) -> Build {
+    let options = run.options.iter().filter(|option| option.name != "targets");
+    run.options = options.map(|option| every_setting(option).unwrap_or_else(|| option.clone())).collect();
+    run
 }
 
 /// The bake files; `None` if there are none, or if one of them is something else or elsewhere.
-fn files(run: &Run<'_>, directory: &str, tree: &dyn Tree) -> Option<Vec<Arc<SourceFile>>> {
+fn files(run: &Build, directory: &str, tree: &dyn Tree) -> Option<Vec<Arc<SourceFile>>> {
     let read = |path: &str| tree.read(&join(directory, path)?);
-    let mut given = named(run, "file").chain(named(run, "files")).peekable();
+    let mut given = run.all("file").chain(run.all("files")).peekable();
     let files: Vec<Arc<SourceFile>> = if given.peek().is_some() {
-        given.map(|path| read(path.known()?)).take(MAX_INHERITANCE).collect::<Option<_>>()?
+        given.take(MAX_FILES).map(|option| read(option.value.known()?)).collect::<Option<_>>()?
     } else {
         DEFAULT_FILES.iter().filter_map(|path| read(path)).collect()
     };
@@ -105,6 +95,13 @@ fn setting(target: &str, option: &Opt) -> Option<(String, bool, Opt)> {
     };
     let value = Value { text, literal: false, ..option.value.clone() };
     Some((name.to_owned(), appends, Opt { value, literal: false, ..option.clone() }))
+}
+
+/// The same without asking for the target.
+fn every_setting(option: &Opt) -> Option<Opt> {
+    let (pattern, _) = option.value.text.split_once('.').filter(|_| option.name == "set")?;
+    let (name, _, new) = setting(pattern, option)?;
+    Some(Opt { name, ..new })
 }
 
 /// Whether a target's name fits a pattern with at most one `*`.

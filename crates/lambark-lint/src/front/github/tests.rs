@@ -337,7 +337,7 @@ jobs:
     let files = [(".github/workflows/w.yml", text), ("docker-bake.hcl", bake)];
     insta::assert_snapshot!(shown::in_tree(&FRONT_END, ".github/workflows/w.yml", &files), @r#"
     == job a
-    docker/bake-action v6 at target "api"
+    docker buildx bake at target "api"
       context: ~ <target "api">
       dockerfile: ~Dockerfile <target "api">
       --push true in `push: true`
@@ -399,5 +399,48 @@ fn what_needs_itself_and_what_is_half_written_ends() {
       dockerfile: ~Dockerfile <docker build .>
       insert behind `- run: docker build`: " " ""
     note at 9:14: while scanning a quoted scalar, found unexpected end of stream
+    "#);
+}
+
+#[test]
+fn commands_that_build_what_a_file_declares() {
+    let text = r#"
+jobs:
+  a:
+    env: {BUILDX_NO_DEFAULT_ATTESTATIONS: "1"}
+    steps:
+      - run: docker buildx bake --push --set api.platform=linux/arm64 api
+      - run: docker compose -f deploy/compose.yml build --provenance=false worker && docker compose push
+      - run: docker buildx bake -f nowhere.hcl --set "*.attest=type=sbom" x
+"#;
+    let bake = "target \"api\" {\n  tags = [\"a\"]\n}\ntarget \"worker\" {}\n";
+    let compose = "services:\n  api: {build: .}\n  worker:\n    image: w\n    build: ./w\n";
+    let files = [(".github/workflows/w.yml", text), ("docker-bake.hcl", bake), ("deploy/compose.yml", compose)];
+    insta::assert_snapshot!(shown::in_tree(&FRONT_END, ".github/workflows/w.yml", &files), @r#"
+    == job a
+    docker buildx bake at target "api"
+      context: ~ <target "api">
+      dockerfile: ~Dockerfile <target "api">
+      --tag a in `"a"` (kept)
+      --push ~true <--push> in `--push`
+      --platform ~linux/arm64 <api.platform=linux/arm64> in `--set api.platform=linux/arm64` (kept)
+      insert behind `tags = ["a"]`: "\n  " ""
+      $BUILDX_NO_DEFAULT_ATTESTATIONS = 1
+    docker compose build at worker
+      context: ~deploy/w <./w>
+      dockerfile: ~deploy/w/Dockerfile <./w>
+      --tag w in `image: w`
+      --provenance false in `--provenance=false`
+      $BUILDX_NO_DEFAULT_ATTESTATIONS = 1
+    push  at docker compose push
+      $BUILDX_NO_DEFAULT_ATTESTATIONS = 1
+    docker buildx bake at docker buildx bake -f nowhere.hcl --set "*.attest=type=sbom" x
+      context: ~ <docker buildx bake -f nowhere.hcl --set "*.attest=type=sbom" x>
+      --file nowhere.hcl in `-f nowhere.hcl`
+      --attest ~type=sbom <*.attest=type=sbom> in `--set "*.attest=type=sbom"` (kept)
+      insert behind `- run: docker buildx bake`: " " ""
+      $BUILDX_NO_DEFAULT_ATTESTATIONS = 1
+    follows docker-bake.hcl
+    follows deploy/compose.yml
     "#);
 }
