@@ -10,7 +10,7 @@ use crate::front::{Followed, ReadFile};
 use crate::image_name::same_repository;
 use crate::runtime;
 use crate::source::Tree;
-use crate::step::{Action, Build, Call, CallKind, Function, Sequence, Step, Tie, Value};
+use crate::step::{Action, Build, Call, CallKind, Function, Push, Sequence, Step, Tie, Tool, Value};
 
 /// What the caller knows besides the files.
 #[derive(Clone, Debug, Default)]
@@ -94,6 +94,32 @@ impl<'a> Repository<'a> {
             sequence.steps.iter().zip(ties).enumerate().filter_map(|(index, (step, tie))| {
                 Some(BuildSite { sequence, index, step, build: step.build()?, tie: tie.as_ref()? })
             })
+        })
+    }
+
+    /// Whether anything here is for Lambda.
+    pub(crate) fn concerns_lambda(&self) -> bool {
+        !self.functions.is_empty()
+            || self.ties.iter().flatten().any(Option::is_some)
+            || self.sequences.iter().any(|sequence| calls(sequence).next().is_some())
+    }
+
+    /// Whether a call gives a function a command of its own.
+    pub(crate) fn overrides_command(&self) -> bool {
+        let mut steps = self.sequences.iter().flat_map(|sequence| &sequence.steps);
+        steps.any(|step| matches!(&step.action, Action::Lambda(call) if call.overrides_command))
+    }
+
+    /// Every build, whether it concerns Lambda or not.
+    pub(crate) fn all_builds(&self) -> impl Iterator<Item = (&'a Step, &'a Build)> {
+        self.sequences.iter().flat_map(|sequence| &sequence.steps).filter_map(|step| Some((step, step.build()?)))
+    }
+
+    /// Every push.
+    pub(crate) fn pushes(&self) -> impl Iterator<Item = &'a Push> {
+        self.sequences.iter().flat_map(|sequence| &sequence.steps).filter_map(|step| match &step.action {
+            Action::Push(push) => Some(push),
+            _ => None,
         })
     }
 
@@ -182,9 +208,25 @@ impl<'a> Repository<'a> {
             let by_image = |image: &Value| build.tags().any(|tag| same_repository(tag, image) == Some(true));
             by_file.is_some_and(|path| is_path(function.dockerfile.as_ref(), path))
                 || function.image.as_ref().is_some_and(by_image)
+                || self.stand_together(function, build)
         })?;
         let why = format!("the function `{}` uses the image", function.name);
         Some(Tie { span: function.span.clone(), why })
+    }
+
+    /// A Terraform module that builds one image and makes a function of an image means that image.
+    fn stand_together(&self, function: &Function, build: &Build) -> bool {
+        let directory = |span: &crate::source::Span| span.file.rsplit_once('/').map(|(path, _)| path.to_owned());
+        let is_terraform = |build: &Build| build.tool == Tool::TerraformDocker;
+        let here: Vec<&Step> = self
+            .all_builds()
+            .filter(|(step, build)| is_terraform(build) && directory(&step.span) == directory(&function.span))
+            .map(|(step, _)| step)
+            .collect();
+        let unclear = function.image.as_ref().is_none_or(|image| !image.known);
+        is_terraform(build)
+            && unclear
+            && matches!(here.as_slice(), [only] if only.build().is_some_and(|it| std::ptr::eq(it, build)))
     }
 
     /// A call in another file that deploys an image of the same name.

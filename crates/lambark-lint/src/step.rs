@@ -259,6 +259,13 @@ impl Build {
         Some(platforms)
     }
 
+    /// Whether this is written down in a bake or compose file, for a command that builds it.
+    #[must_use]
+    pub fn is_declared(&self) -> bool {
+        let by_command = matches!(&self.insertion, Some(insertion) if insertion.dialect == Dialect::CommandLine);
+        matches!(self.tool, Tool::Bake | Tool::Compose) && !by_command
+    }
+
     /// The names that the image gets.
     pub fn tags(&self) -> impl Iterator<Item = &Value> {
         self.all("tag").map(|option| &option.value)
@@ -374,6 +381,8 @@ pub struct Verify {
     pub options: Vec<Opt>,
     /// The variable that catches the answer.
     pub captured_by: Option<String>,
+    /// Whether something picks a part of the answer (`jq`, `--query`, `--format`) before it is compared.
+    pub filtered: bool,
 }
 
 /// What looks at a registry.
@@ -429,6 +438,8 @@ pub struct Call {
     pub architecture: Option<Value>,
     /// Whether the tool itself waits until the update is done.
     pub waits: bool,
+    /// Whether it overrides the image's CMD.
+    pub overrides_command: bool,
 }
 
 /// What is asked of Lambda.

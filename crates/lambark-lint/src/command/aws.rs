@@ -101,7 +101,8 @@ fn lambda(verb: &str, rest: &[Arg]) -> Vec<Action> {
     }
     let image = value(&options, "image-uri").or_else(|| image_of_code(&options));
     let architecture = value(&options, "architectures");
-    vec![Action::Lambda(Call { kind, function, image, architecture, waits: false })]
+    let overrides_command = value(&options, "image-config").is_some_and(|config| config.text.contains("Command"));
+    vec![Action::Lambda(Call { kind, function, image, architecture, waits: false, overrides_command })]
 }
 
 /// `--code ImageUri=…`.

@@ -28,6 +28,27 @@ impl Command<'_> {
     }
 }
 
+/// Whether a program judges a text, or hands it on as it is.
+pub(crate) fn compares(program: &str) -> bool {
+    matches!(
+        name_of(program),
+        "grep"
+            | "egrep"
+            | "fgrep"
+            | "rg"
+            | "["
+            | "[["
+            | "test"
+            | "echo"
+            | "printf"
+            | "cat"
+            | "tee"
+            | "exit"
+            | "true"
+            | "false"
+    )
+}
+
 /// What a command does, as far as it matters here.
 pub(crate) fn actions(command: &Command<'_>, scope: &Scope) -> Vec<Action> {
     // `$DOCKER build`: a variable by that name holds the program, whatever its path.

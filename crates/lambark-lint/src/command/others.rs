@@ -100,6 +100,7 @@ fn lambark(verb: &str, rest: &[crate::shell::Arg], command: &Command<'_>) -> Vec
         "check" | "resolve" | "doctor" => vec![Action::Verify(Verify {
             tool: Verifier::Lambark,
             by_digest: true,
+            filtered: false,
             reference: first,
             options: parsed.options,
             captured_by,
@@ -117,6 +118,7 @@ fn lambark(verb: &str, rest: &[crate::shell::Arg], command: &Command<'_>) -> Vec
             image: None,
             architecture: None,
             waits: true,
+            overrides_command: false,
         })],
         _ => Vec::new(),
     }

@@ -42,7 +42,8 @@ fn inspect(tool: Verifier, command: &Command<'_>, at: usize) -> Option<Action> {
 
 fn made(tool: Verifier, reference: Option<Value>, options: Vec<Opt>, command: &Command<'_>) -> Action {
     let by_digest = reference.as_ref().is_some_and(|name| name.text.contains("@sha256:") || name.text.contains("@$"));
-    Action::Verify(Verify { tool, reference, by_digest, options, captured_by: command.capture.map(str::to_owned) })
+    let captured_by = command.capture.map(str::to_owned);
+    Action::Verify(Verify { tool, reference, by_digest, filtered: picks(&options), options, captured_by })
 }
 
 /// `aws ecr batch-get-image`, `describe-images`.
@@ -57,7 +58,12 @@ pub(super) fn ecr(verb: &str, rest: &[Arg], command: &Command<'_>) -> Option<Act
     let by_digest = ids.as_ref().is_some_and(|ids| ids.text.contains("imageDigest"));
     let reference = value(&options, "repository-name");
     let captured_by = command.capture.map(str::to_owned);
-    Some(Action::Verify(Verify { tool, reference, by_digest, options, captured_by }))
+    Some(Action::Verify(Verify { tool, reference, by_digest, filtered: picks(&options), options, captured_by }))
+}
+
+/// Whether the options themselves pick a part of the answer.
+fn picks(options: &[Opt]) -> bool {
+    options.iter().any(|option| matches!(option.name.as_str(), "format" | "query"))
 }
 
 /// A request for a manifest.

@@ -234,6 +234,16 @@ impl<'a> Shell<'a> {
         self.steps[from..].iter().any(|step| matches!(step.action, Action::Verify(_)))
     }
 
+    /// A command that is no comparison picks a part of what was looked at: of the pipe, or of what it mentions.
+    fn filtered(&mut self, from: usize, mentions: &BTreeSet<String>) {
+        for (at, step) in self.steps.iter_mut().enumerate() {
+            if let Action::Verify(verify) = &mut step.action {
+                let mentioned = verify.captured_by.as_ref().is_some_and(|name| mentions.contains(name));
+                verify.filtered |= at >= from || mentioned;
+            }
+        }
+    }
+
     /// Comparisons of the same things are alternatives; one on nothing known stands alone.
     fn group(&mut self, variables: &BTreeSet<String>) -> usize {
         if let Some(group) = self.groups.get(variables).filter(|_| !variables.is_empty()) {
@@ -276,6 +286,9 @@ impl<'a> Shell<'a> {
             return;
         }
         let piped = self.looked_since(looked_from);
+        if !command::compares(args.first().map_or("", super::Arg::text)) {
+            self.filtered(looked_from, &pipe.mentions);
+        }
         let command = Command { args: &args, span, capture: frame.capture.as_deref() };
         let actions = command::actions(&command, scope);
         let span = command.span;

@@ -1,0 +1,66 @@
+//! A build that is pushed with the provenance that BuildKit adds unless it is told not to.
+
+use lambark_rules::{Confidence, Safety, Severity};
+
+use super::edits;
+use crate::attestation::{self, Attestations};
+use crate::finding::Finding;
+use crate::repository::Repository;
+use crate::rule::Rule;
+use crate::step::Tool;
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    name: "default-attestations",
+    summary: "a build is pushed with BuildKit's default provenance, which makes an image index of it",
+    severity: Severity::Error,
+    confidence: Confidence::Documented,
+    fix: Some(Safety::Safe),
+    sources: &[
+        "https://docs.aws.amazon.com/lambda/latest/dg/python-image.html",
+        "docker/buildx#1533",
+        "docker/build-push-action#755",
+        "docker/build-push-action#1459",
+        "moby/moby#51532",
+    ],
+    doc: include_str!("default_attestations.md"),
+    check,
+};
+
+fn check(repository: &Repository<'_>, findings: &mut Vec<Finding>) {
+    for site in repository.builds() {
+        let default = attestation::of(&site, repository) == Attestations::Default;
+        if !default || site.is_mended() || !site.is_pushed(repository) {
+            continue;
+        }
+        let tool = site.build.tool;
+        let message = format!("{} pushes an image index with provenance, which Lambda refuses", tool.name());
+        let finding = Finding::new(&RULE, &site.step.span, message).related(&site.tie.span, &site.tie.why);
+        findings.push(match site.step.unsound {
+            Some(why) => finding.note(format!("not edited: {why}")).help(help(tool)),
+            None => finding.note(when(tool)).fix(Safety::Safe, help(tool), edits::switch_off(site.step, site.build)),
+        });
+    }
+}
+
+/// Where the index comes from, and where it does not.
+fn when(tool: Tool) -> &'static str {
+    match tool {
+        Tool::Docker | Tool::Compose | Tool::TerraformDocker | Tool::TerraformLambda => {
+            "so it is wherever Docker uses the containerd image store: fresh installs of Docker 29, Docker Desktop, \
+             GitHub's runners since February 2026; on an older host the same line gives a plain image"
+        }
+        _ => "BuildKit adds the provenance since buildx 0.10 (January 2023) unless it is told not to",
+    }
+}
+
+fn help(tool: Tool) -> &'static str {
+    match tool {
+        Tool::BuildPushAction | Tool::BakeAction => "add `provenance: false` to its inputs",
+        Tool::TerraformLambda => {
+            "set BUILDX_NO_DEFAULT_ATTESTATIONS=1 where Terraform runs: the module has no input for it"
+        }
+        Tool::TerraformDocker => "add `provenance = \"false\"` to the build block (provider 4.3.0 or newer)",
+        _ => "add --provenance=false",
+    }
+}

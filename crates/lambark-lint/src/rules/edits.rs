@@ -1,0 +1,40 @@
+//! Edits that several rules make.
+
+use crate::finding::Edit;
+use crate::source::Span;
+use crate::step::{Build, Dialect, Opt, Step, Value};
+
+/// Puts something else in a value's place, if the file holds the value as it is.
+pub(super) fn replace(step: &Step, value: &Value, text: impl Into<String>) -> Vec<Edit> {
+    if step.unsound.is_some() || !value.literal {
+        return Vec::new();
+    }
+    vec![Edit { span: value.span.clone(), text: text.into() }]
+}
+
+/// Says `provenance: false` where nothing is said.
+pub(super) fn switch_off(step: &Step, build: &Build) -> Vec<Edit> {
+    let Some(insertion) = build.insertion.as_ref().filter(|_| step.unsound.is_none()) else { return Vec::new() };
+    // A tool that cannot be told has to be changed by hand.
+    vec![Edit { span: insertion.at.clone(), text: insertion.without_attestations() }]
+}
+
+/// Asks for a platform where none is asked for.
+pub(super) fn set_platform(step: &Step, build: &Build, platform: &str) -> Vec<Edit> {
+    let Some(insertion) = build.insertion.as_ref().filter(|_| step.unsound.is_none()) else { return Vec::new() };
+    vec![Edit { span: insertion.at.clone(), text: insertion.platform(platform) }]
+}
+
+/// Puts another option in an option's place, on a command line.
+pub(super) fn rewrite(step: &Step, build: &Build, option: &Opt, text: &str) -> Vec<Edit> {
+    let on_command_line = build.insertion.as_ref().is_some_and(|place| place.dialect == Dialect::CommandLine);
+    if step.unsound.is_some() || !option.literal || !on_command_line {
+        return Vec::new();
+    }
+    vec![Edit { span: option.span.clone(), text: text.to_owned() }]
+}
+
+/// Where the words of an option stand.
+pub(super) fn place(option: &Opt) -> &Span {
+    &option.span
+}
