@@ -187,5 +187,6 @@ fn deploy(inputs: &Inputs<'_, '_>) -> Option<Call> {
         image: Some(image),
         architecture: inputs.value("architectures"),
         waits: true,
+        overrides_command: false,
     })
 }
