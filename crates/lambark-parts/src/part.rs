@@ -47,7 +47,7 @@ pub struct Recipe {
     pub version: u32,
     /// What is unpacked, in this order.
     pub packages: &'static [Debian],
-    /// What pip installs below `site`, with the machine's own Python.
+    /// What pip is told to install below `site`, options included; this machine's Python runs it.
     pub python: &'static [&'static str],
     /// Files, relative to the part, without which it is not complete.
     pub programs: &'static [&'static str],
@@ -87,7 +87,39 @@ pub enum Part {
     Aws1,
     /// The AWS command, version 2, from Debian, with the Python that it was built for.
     Aws2,
+    /// AWS's Runtime Interface Emulator, from the wheel of its SAM command.
+    Rie,
+    /// A root file system with Python 3.11, and AWS's runtime interface client for it in `site`.
+    PythonFunction,
+    /// A shell and small programs in one static file.
+    Busybox,
 }
+
+/// Python and what it stands on, the C library too: the root of an image.
+const PYTHON: &[&str] = &[
+    "libc6",
+    "libexpat1",
+    "libffi8",
+    "libgcc-s1",
+    "libpython3.11-minimal",
+    "libpython3.11-stdlib",
+    "libstdc++6",
+    "libuuid1",
+    "media-types",
+    "python3.11-minimal",
+    "zlib1g",
+];
+
+/// pip chooses for the Python of the image, whatever this machine's is.
+const PYTHON_CLIENT: &[&str] = &[
+    "--python-version",
+    "3.11",
+    "--implementation",
+    "cp",
+    "--platform",
+    "manylinux2014_x86_64",
+    "awslambdaric==4.2.2",
+];
 
 /// Shared by skopeo and buildah: their configuration, and the libraries that a small machine lacks.
 const CONTAINER_TOOLS: [&str; 6] = [
@@ -165,7 +197,7 @@ const AWS2: &[&str] = &[
 
 impl Part {
     /// Every part, in the order in which they are set up.
-    pub const ALL: [Part; 10] = [
+    pub const ALL: [Part; 13] = [
         Part::DockerRegistry,
         Part::Crane,
         Part::Skopeo,
@@ -176,6 +208,9 @@ impl Part {
         Part::Docker,
         Part::Aws1,
         Part::Aws2,
+        Part::Rie,
+        Part::PythonFunction,
+        Part::Busybox,
     ];
 
     /// The part's name: its directory, and what `cargo xtask parts NAME` takes.
@@ -191,6 +226,9 @@ impl Part {
             Part::Bsdtar => "bsdtar",
             Part::Aws1 => "aws-v1",
             Part::Aws2 => "aws-v2",
+            Part::Rie => "rie",
+            Part::PythonFunction => "python-function",
+            Part::Busybox => "busybox",
         }
     }
 
@@ -213,6 +251,11 @@ impl Part {
             Part::Bsdtar => (&[(Suite::Bookworm, BSDTAR)], &["usr/bin/bsdtar"]),
             Part::Aws1 => (&[], &["site/awscli/__main__.py"]),
             Part::Aws2 => (&[(Suite::Bookworm, AWS2)], &["usr/bin/aws", "usr/bin/python3.11"]),
+            Part::Rie => (&[], &["site/samcli/local/rapid/aws-lambda-rie-x86_64"]),
+            Part::PythonFunction => {
+                (&[(Suite::Bookworm, PYTHON)], &["usr/bin/python3.11", "site/awslambdaric/__main__.py"])
+            }
+            Part::Busybox => (&[(Suite::Bookworm, &["busybox-static"])], &["bin/busybox"]),
             // Trixie's own runc asks for a newer C library than the rest of its engine does: take bookworm's.
             Part::Docker => (
                 &[
@@ -228,7 +271,12 @@ impl Part {
                 ],
             ),
         };
-        let python: &[&str] = if self == Part::Aws1 { &["awscli==1.46.3"] } else { &[] };
+        let python: &[&str] = match self {
+            Part::Aws1 => &["awscli==1.46.3"],
+            Part::Rie => &["--no-deps", "aws-sam-cli==1.170.0"],
+            Part::PythonFunction => PYTHON_CLIENT,
+            _ => &[],
+        };
         Recipe { version: 1, packages, python, programs, root_only: self == Part::Docker }
     }
 
