@@ -9,6 +9,9 @@ pub const MAX_OPEN_FILES: u64 = 1024;
 /// Most processes and threads together: Lambda's quota. It stops a fork bomb.
 pub const MAX_PROCESSES: u64 = 1024;
 
+/// Most extensions that Lambda starts (documented: ten in one environment).
+pub const MAX_EXTENSIONS: usize = 10;
+
 /// The port at which processes inside reach the Runtime API. AWS documents none, only the variable that names it; this
 /// is the default of its own emulator.
 pub const API_PORT: u16 = 9001;

@@ -45,6 +45,20 @@ pub enum Failure {
     /// The twin cannot run.
     #[error(transparent)]
     Twin(#[from] lambark_twin::Error),
+    /// The image is for another machine than this one.
+    #[error("{image} is built for {built_for}, which this machine cannot run")]
+    OtherMachine {
+        /// The image.
+        image: String,
+        /// Its platform.
+        built_for: String,
+    },
+    /// There is no sandbox, or nothing to put into it.
+    #[error(transparent)]
+    Sandbox(lambark_sandbox::Error),
+    /// The function's environment failed: this machine's.
+    #[error(transparent)]
+    Function(lambark_sandbox::FunctionError),
     /// The report could not be written: this machine's.
     #[error("cannot write {path}: {source}")]
     Output {
@@ -53,6 +67,25 @@ pub enum Failure {
         /// The operating system's word.
         source: io::Error,
     },
+}
+
+impl From<lambark_sandbox::Error> for Failure {
+    fn from(error: lambark_sandbox::Error) -> Failure {
+        match error {
+            lambark_sandbox::Error::Image(error) => Failure::Image(error),
+            error => Failure::Sandbox(error),
+        }
+    }
+}
+
+impl From<lambark_sandbox::FunctionError> for Failure {
+    fn from(error: lambark_sandbox::FunctionError) -> Failure {
+        match error {
+            lambark_sandbox::FunctionError::Sandbox(error) => error.into(),
+            error @ lambark_sandbox::FunctionError::EventTooLarge(_) => Failure::Arguments(error.to_string()),
+            error => Failure::Function(error),
+        }
+    }
 }
 
 impl From<SelectError> for Failure {
@@ -68,7 +101,11 @@ impl Failure {
         match self {
             Failure::Name(_) | Failure::Config(_) | Failure::UnknownRule { .. } | Failure::Arguments(_) => "usage",
             Failure::NotDeployable { .. } => "findings",
-            Failure::Output { .. } | Failure::Twin(_) => "machine",
+            Failure::Output { .. } | Failure::Twin(_) | Failure::OtherMachine { .. } | Failure::Function(_) => {
+                "machine"
+            }
+            Failure::Sandbox(error) if is_the_images(error) => "malformed",
+            Failure::Sandbox(_) => "machine",
             Failure::Image(error) => match error.kind() {
                 Kind::NotFound => "not-found",
                 Kind::Authentication => "authentication",
@@ -89,6 +126,7 @@ impl Failure {
             // The user named a file that cannot be written, or an address that cannot be had.
             Failure::Output { .. } | Failure::Twin(_) => exit::USAGE,
             Failure::NotDeployable { .. } => exit::FINDINGS,
+            Failure::OtherMachine { .. } | Failure::Sandbox(_) | Failure::Function(_) => exit::COULD_NOT_LOOK,
             Failure::Image(error) => match error.kind() {
                 Kind::Usage => exit::USAGE,
                 Kind::Refused => exit::REFUSED,
@@ -115,9 +153,17 @@ impl Failure {
             Failure::Config(error) => error.hint(),
             Failure::Image(error) => hint_of_image(error),
             Failure::Twin(error) => hint_of_twin(error),
+            Failure::Sandbox(lambark_sandbox::Error::Forbidden { advice, .. }) => Some(advice.clone()),
+            Failure::OtherMachine { .. } => Some("run it on a machine of that architecture".to_owned()),
+            Failure::Sandbox(_) | Failure::Function(_) => None,
             Failure::Name(_) | Failure::Arguments(_) | Failure::Output { .. } => None,
         }
     }
+}
+
+/// Whether the image, and not this machine, is why there is no sandbox.
+fn is_the_images(error: &lambark_sandbox::Error) -> bool {
+    matches!(error, lambark_sandbox::Error::Layer { .. } | lambark_sandbox::Error::NotRunnable { .. })
 }
 
 fn hint_of_twin(error: &lambark_twin::Error) -> Option<String> {

@@ -24,6 +24,18 @@ pub(crate) fn bytes(size: u64) -> String {
     format!("{}.{} {unit}", tenths(*worth) / 10, tenths(*worth) % 10)
 }
 
+/// `500MB`, `2 GB`, `0`: the way back from [`bytes`].
+pub(crate) fn parse_bytes(text: &str) -> Option<u64> {
+    const UNITS: [(&str, u64); 5] = [("B", 1), ("kB", 1_000), ("KB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit.trim_start() {
+        "" => 1,
+        unit => UNITS.iter().find(|(known, _)| *known == unit)?.1,
+    };
+    number.parse::<u64>().ok()?.checked_mul(unit)
+}
+
 /// The known word that `wrong` was probably meant to be.
 pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wrong = wrong.to_lowercase();
@@ -70,6 +82,17 @@ mod tests {
             (u64::MAX, "18446744073.7 GB"),
         ] {
             assert_eq!(bytes(size), text);
+        }
+    }
+
+    #[test]
+    fn sizes_are_read_back() {
+        let known = [("0", 0), ("512 B", 512), ("500MB", 500_000_000), ("2 GB", 2_000_000_000), ("1kB", 1000)];
+        for (text, size) in known {
+            assert_eq!(parse_bytes(text), Some(size), "{text}");
+        }
+        for wrong in ["", "GB", "2TB", "-1", "1.5GB", "99999999999GB", "2 gigabytes"] {
+            assert_eq!(parse_bytes(wrong), None, "{wrong}");
         }
     }
 

@@ -14,7 +14,10 @@ pub trait House {
     fn listener(&self) -> std::io::Result<TcpListener>;
 
     /// The address at which programs inside reach it.
-    fn api_address(&self) -> String;
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    fn api_address(&self) -> std::io::Result<String>;
 
     /// The names of the files in `/opt/extensions`, sorted.
     fn extensions(&self) -> Vec<String>;

@@ -57,7 +57,7 @@ impl<'a, H: House> Life<'a, H> {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let (hear, heard) = mpsc::unbounded_channel();
         let (exited, exits) = mpsc::unbounded_channel();
-        let api = house.api_address();
+        let api = house.api_address()?;
         Ok(Life {
             house,
             settings,

@@ -6,6 +6,8 @@ pub mod house;
 mod launch;
 mod life;
 mod logs;
+#[cfg(target_os = "linux")]
+mod sandboxed;
 mod settings;
 #[cfg(test)]
 mod tests;

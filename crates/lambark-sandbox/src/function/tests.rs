@@ -32,8 +32,8 @@ impl House for Bare {
         self.listener.try_clone()
     }
 
-    fn api_address(&self) -> String {
-        self.listener.local_addr().unwrap().to_string()
+    fn api_address(&self) -> std::io::Result<String> {
+        Ok(self.listener.local_addr()?.to_string())
     }
 
     fn extensions(&self) -> Vec<String> {

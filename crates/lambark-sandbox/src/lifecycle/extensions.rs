@@ -3,9 +3,9 @@
 
 use serde_json::json;
 
-use super::init::MAX_EXTENSIONS;
 use super::machine::{Machine, Phase};
 use super::words::{Action, Answer, ExtensionEvent, Shutdown, Ticket};
+use crate::limits::MAX_EXTENSIONS;
 
 #[derive(Debug)]
 pub(super) struct Extension {

@@ -4,9 +4,7 @@ use super::extensions::Extension;
 use super::machine::{Machine, Phase, Runtime, wrong_state};
 use super::words::{Action, Answer, Who};
 use crate::fault::Failure;
-
-/// Most extensions that Lambda starts (quotas of the Extensions API).
-pub(super) const MAX_EXTENSIONS: usize = 10;
+use crate::limits::MAX_EXTENSIONS;
 
 impl Machine {
     pub(super) fn boot(&mut self, names: Vec<String>) {

@@ -11,14 +11,22 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("as", "LAMBARK_AS"),
     ("ca-certificate", "LAMBARK_CA_CERTIFICATE"),
     ("cache-dir", "LAMBARK_CACHE_DIR"),
+    ("cache-size", "LAMBARK_CACHE_SIZE"),
     ("color", "LAMBARK_COLOR"),
     ("config", "LAMBARK_CONFIG"),
+    ("count", "LAMBARK_COUNT"),
     ("data", "LAMBARK_DATA"),
     ("depth", "LAMBARK_DEPTH"),
     ("drop-attestations", "LAMBARK_DROP_ATTESTATIONS"),
+    ("env", "LAMBARK_ENV"),
+    ("event", "LAMBARK_EVENT"),
     ("fail-on", "LAMBARK_FAIL_ON"),
     ("gzip-level", "LAMBARK_GZIP_LEVEL"),
+    ("handler", "LAMBARK_HANDLER"),
+    ("keep", "LAMBARK_KEEP"),
     ("listen", "LAMBARK_LISTEN"),
+    ("memory", "LAMBARK_MEMORY"),
+    ("network", "LAMBARK_NETWORK"),
     ("no-progress", "LAMBARK_NO_PROGRESS"),
     ("offline", "LAMBARK_OFFLINE"),
     ("output", "LAMBARK_OUTPUT"),
@@ -34,6 +42,8 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("state-dir", "LAMBARK_STATE_DIR"),
     ("strict", "LAMBARK_STRICT"),
     ("summary", "LAMBARK_SUMMARY"),
+    ("timeout", "LAMBARK_TIMEOUT"),
+    ("tmp", "LAMBARK_TMP"),
     ("to", "LAMBARK_TO"),
     ("undo", "LAMBARK_UNDO"),
     ("unsafe-fixes", "LAMBARK_UNSAFE_FIXES"),
@@ -42,6 +52,7 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
 
 /// `--format` has other values under each verb: one variable for all would break a verb that lacks the value.
 const FORMATS: &[(&str, &str)] = &[
+    ("cache", "LAMBARK_CACHE_FORMAT"),
     ("check", "LAMBARK_CHECK_FORMAT"),
     ("emulate", "LAMBARK_EMULATE_FORMAT"),
     ("explain", "LAMBARK_EXPLAIN_FORMAT"),
@@ -49,6 +60,7 @@ const FORMATS: &[(&str, &str)] = &[
     ("push", "LAMBARK_PUSH_FORMAT"),
     ("resolve", "LAMBARK_RESOLVE_FORMAT"),
     ("rules", "LAMBARK_RULES_FORMAT"),
+    ("run", "LAMBARK_RUN_FORMAT"),
 ];
 
 /// The variable of a verb's flag.

@@ -1,5 +1,7 @@
 //! The command line: one file a verb (arguments, and the call), and what all verbs share.
 
+#[cfg(target_os = "linux")]
+mod cache;
 mod check;
 mod completion;
 mod context;
@@ -16,6 +18,8 @@ mod registry;
 mod repair;
 mod resolve;
 mod rules;
+#[cfg(target_os = "linux")]
+mod run;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -58,9 +62,13 @@ enum Verb {
     Fix(fix::Arguments),
     Push(push::Arguments),
     Resolve(resolve::Arguments),
+    #[cfg(target_os = "linux")]
+    Run(run::Arguments),
     Emulate(emulate::Arguments),
     Rules(rules::Arguments),
     Explain(explain::Arguments),
+    #[cfg(target_os = "linux")]
+    Cache(cache::Arguments),
     Completion(completion::Arguments),
     #[command(hide = true)]
     Internal(internal::Arguments),
@@ -91,9 +99,13 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Verb::Fix(arguments) => fix::run(arguments, &context),
         Verb::Push(arguments) => push::run(arguments, &context),
         Verb::Resolve(arguments) => resolve::run(arguments, &context),
+        #[cfg(target_os = "linux")]
+        Verb::Run(arguments) => run::run(arguments, &context),
         Verb::Emulate(arguments) => emulate::run(&arguments, &context),
         Verb::Rules(arguments) => rules::run(&arguments, &context),
         Verb::Explain(arguments) => explain::run(&arguments, &context),
+        #[cfg(target_os = "linux")]
+        Verb::Cache(arguments) => cache::run(&arguments, &context),
         Verb::Completion(arguments) => completion::run(&arguments),
         Verb::Internal(arguments) => internal::run(&arguments),
     };

@@ -1,11 +1,15 @@
 //! What lambark does, one file a verb: Settings in, Outcome out. Nothing here prints, exits, or reads the environment.
 
 pub mod advice;
+#[cfg(target_os = "linux")]
+pub mod cache;
 pub mod check;
 pub mod explain;
 pub mod fix;
 pub mod push;
 pub mod resolve;
+#[cfg(target_os = "linux")]
+pub mod run;
 
 use std::io;
 use std::path::Path;

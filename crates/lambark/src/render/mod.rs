@@ -1,5 +1,7 @@
 //! One report, one file a format; each writes to any `Write`.
 
+#[cfg(target_os = "linux")]
+pub mod cache;
 pub mod describe;
 pub mod emulate;
 pub mod escape;
@@ -10,6 +12,8 @@ pub mod junit;
 pub mod markdown;
 pub mod reference;
 pub mod rules;
+#[cfg(target_os = "linux")]
+pub mod run;
 pub mod sarif;
 pub mod style;
 pub mod summary;

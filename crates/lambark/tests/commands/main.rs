@@ -8,4 +8,5 @@ mod errors;
 mod fix;
 mod formats;
 mod push;
+mod run;
 mod support;

@@ -1,16 +1,24 @@
 //! Machine formats: versioned copies of what is inside, never the inside itself.
 
+#[cfg(target_os = "linux")]
+mod cache;
 pub mod check;
 mod emulate;
 mod fix;
 mod rules;
+#[cfg(target_os = "linux")]
+mod run;
 #[cfg(test)]
 mod tests;
 mod v1;
 mod write;
 
+#[cfg(target_os = "linux")]
+pub use cache::{cache_list, cache_pruned};
 pub use check::check;
 pub use emulate::emulate;
 pub use fix::{fix, push, resolve, undone};
 pub use rules::{explain, rules};
+#[cfg(target_os = "linux")]
+pub use run::run;
 pub use write::document;

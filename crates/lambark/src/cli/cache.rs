@@ -1,0 +1,90 @@
+//! `lambark cache`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::context::{Context, Format};
+use super::output;
+use crate::exit;
+use crate::failure::Failure;
+use crate::operations::cache;
+use crate::render;
+use crate::words;
+
+/// Show or clear what `lambark run` keeps of images
+///
+/// Layers are unpacked once and kept by their digest, so that the next run of the same or a similar image starts at
+/// once. What was not used for the longest time goes first.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lambark cache list
+  lambark cache prune --keep 2GB")]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+    /// How to report
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// List the unpacked layers
+    List,
+    /// Remove unpacked layers that no run uses right now
+    Prune {
+        /// How much may stay, for instance 500MB or 2GB
+        #[arg(long, value_name = "SIZE", default_value = "0", value_parser = size)]
+        keep: u64,
+    },
+}
+
+/// Where unpacked layers are kept, and how many.
+#[derive(Debug, Args)]
+pub(super) struct CacheSize {
+    /// How much room unpacked layers may take in the cache, for instance 500MB or 20GB
+    #[arg(long, value_name = "SIZE", default_value = "20GB", value_parser = size)]
+    cache_size: u64,
+}
+
+impl CacheSize {
+    /// The room, in bytes.
+    pub(super) fn bytes(&self) -> u64 {
+        self.cache_size
+    }
+}
+
+/// The directory of unpacked layers.
+pub(super) fn layers(context: &Context) -> Result<PathBuf, Failure> {
+    let directory = context.cache_dir().map(|directory| directory.join("layers"));
+    directory.ok_or_else(|| {
+        Failure::Arguments("there is no home directory to unpack the image in: give --cache-dir".to_owned())
+    })
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    words::parse_bytes(text).ok_or_else(|| "a size is a number with B, kB, MB or GB, for instance 500MB".to_owned())
+}
+
+pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<u8, Failure> {
+    let directory = layers(context)?;
+    match arguments.what {
+        What::List => {
+            let listing = cache::list(&directory)?;
+            output::print(|out| match arguments.format {
+                Format::Text => render::cache::list(out, &listing),
+                Format::Json => render::json::cache_list(out, &listing),
+            })?;
+        }
+        What::Prune { keep } => {
+            let pruned = cache::prune(&directory, keep)?;
+            output::print(|out| match arguments.format {
+                Format::Text => render::cache::pruned(out, &pruned),
+                Format::Json => render::json::cache_pruned(out, &pruned),
+            })?;
+        }
+    }
+    Ok(exit::FINE)
+}
