@@ -17,18 +17,25 @@
 
 #![allow(dead_code, unused_imports, reason = "the faces that use it come with the next changes")]
 
+mod buckets;
 mod clock;
+mod ecr;
 mod error;
 mod face;
 mod http;
+mod ids;
 pub mod limits;
 mod oddities;
+mod registry;
 mod scope;
 mod settings;
 mod shared;
 mod signer;
 mod store;
+#[cfg(test)]
+mod testing;
 mod twin;
+mod uploads;
 
 pub use error::Error;
 pub use settings::Settings;

@@ -1,7 +1,7 @@
 //! What the twin takes from outside, at most.
 
-/// Bytes of one JSON or form request. AWS's own largest is a manifest of 4 MiB inside JSON, where each quote takes two.
-pub const MAX_API_BODY_BYTES: usize = 16 * 1024 * 1024;
+/// Bytes of one JSON or form request. AWS's own largest is a layer part of 20 MiB in base64.
+pub const MAX_API_BODY_BYTES: usize = 32 * 1024 * 1024;
 
 /// Connections served at once; more wait for a place. A client that opens sockets in a loop must not take all file
 /// descriptors.
@@ -13,3 +13,9 @@ pub const HEADER_SECONDS: u64 = 30;
 /// Bytes of blobs held at once by a twin that keeps everything in memory. Ten images of Lambda's own limit do not fit;
 /// with a data directory there is no such bound.
 pub const MAX_MEMORY_BYTES: u64 = 8 * 1024 * 1024 * 1024;
+
+/// Bytes of one layer: ECR's own limit.
+pub const MAX_LAYER_BYTES: u64 = lambark_oci::limits::ECR_LAYER_BYTES;
+
+/// Uploads that are not complete. A client that begins uploads in a loop pushes out its oldest ones.
+pub const MAX_UPLOADS: usize = 10_000;

@@ -1,15 +1,17 @@
 //! What every face shares.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use crate::Error;
+use crate::buckets::Buckets;
 use crate::clock::Clock;
+use crate::ecr::account::AccountSettings;
 use crate::oddities::Oddities;
 use crate::settings::Settings;
 use crate::signer::Signer;
 use crate::store::Store;
+use crate::uploads::Uploads;
 
 /// One running twin's state.
 pub(crate) struct Shared {
@@ -20,22 +22,27 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     /// Signs tokens and presigned URLs.
     pub(crate) signer: Signer,
+    pub(crate) uploads: Uploads,
+    pub(crate) buckets: Buckets,
+    pub(crate) account_settings: AccountSettings,
     oddities: RwLock<Oddities>,
-    changes: AtomicU64,
 }
 
 impl Shared {
     pub(crate) fn new(settings: Settings, address: SocketAddr) -> Result<Shared, Error> {
         let store = Store::open(settings.data.as_deref())?;
         let signer = Signer::open(store.shelf())?;
+        let account_settings = AccountSettings::open(store.shelf())?;
         Ok(Shared {
             settings,
             address,
             clock: Clock::default(),
             store,
             signer,
+            uploads: Uploads::default(),
+            buckets: Buckets::default(),
+            account_settings,
             oddities: RwLock::default(),
-            changes: AtomicU64::new(0),
         })
     }
 
@@ -52,15 +59,5 @@ impl Shared {
     /// Sets ECR's ways from here on.
     pub(crate) fn set_oddities(&self, new: Oddities) {
         *self.oddities.write().unwrap_or_else(PoisonError::into_inner) = new;
-    }
-
-    /// Counts a call that changes something, whether or not it was refused: what only looks must make none.
-    pub(crate) fn count_change(&self) {
-        self.changes.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// How many calls so far were of the kind that changes something.
-    pub(crate) fn changes(&self) -> u64 {
-        self.changes.load(Ordering::Relaxed)
     }
 }

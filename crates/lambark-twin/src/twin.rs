@@ -67,6 +67,13 @@ impl Twin {
     }
 }
 
+#[cfg(test)]
+impl Twin {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+}
+
 impl Drop for Twin {
     fn drop(&mut self) {
         // Both fail only if the thread has ended already.

@@ -79,7 +79,7 @@ impl Store {
     pub(crate) fn image(&self, scope: &Scope, repository: &str, target: &Target) -> io::Result<Option<StoredManifest>> {
         let found = self.read(scope, repository, |stored| {
             let image = stored.image(target)?;
-            Some((image.digest.clone(), image.media_type.clone(), image.is_archived()))
+            Some((image.digest.clone(), image.media_type.clone(), image.archived))
         });
         let Some((digest, media_type, archived)) = found.flatten() else { return Ok(None) };
         let bytes = self.pool.bytes(&digest)?;

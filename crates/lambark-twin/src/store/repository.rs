@@ -65,16 +65,12 @@ pub(crate) struct Image {
     pub(crate) children: BTreeSet<Digest>,
     pub(crate) pushed_at: Millis,
     pub(crate) pulled_at: Option<Millis>,
-    /// When it went to the archive; an image that is there cannot be pulled.
+    /// In the archive: listed, but not to be pulled.
+    pub(crate) archived: bool,
+    /// When it last went to the archive.
     pub(crate) archived_at: Option<Millis>,
     /// When it last came back from the archive.
     pub(crate) activated_at: Option<Millis>,
-}
-
-impl Image {
-    pub(crate) fn is_archived(&self) -> bool {
-        self.archived_at.is_some()
-    }
 }
 
 impl Repository {
@@ -123,6 +119,12 @@ impl Repository {
     /// Whether any image here has this layer or config.
     pub(crate) fn is_referenced(&self, layer: &Digest) -> bool {
         self.images.values().any(|image| image.layers.contains(layer))
+    }
+
+    /// Whether every image that has this layer or config is in the archive.
+    pub(crate) fn is_archived(&self, layer: &Digest) -> bool {
+        let mut with = self.images.values().filter(|image| image.layers.contains(layer)).peekable();
+        with.peek().is_some() && with.all(|image| image.archived)
     }
 
     /// Whether an index that is kept names this image.

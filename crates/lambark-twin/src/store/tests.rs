@@ -43,6 +43,7 @@ fn tag(store: &Store, bytes: &[u8], tag: &str) -> Digest {
         children: std::collections::BTreeSet::new(),
         pushed_at: Millis(6),
         pulled_at: None,
+        archived: false,
         archived_at: None,
         activated_at: None,
     };
