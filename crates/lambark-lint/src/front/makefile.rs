@@ -155,6 +155,10 @@ impl Reader<'_> {
         if text.len() > MAX_VALUE_BYTES {
             (text, known) = (format!("${{{name}}}"), false);
         }
+        // `NAME ?= value` is there to be set from outside.
+        if operator == "?" {
+            (text, known) = (format!("${{{name}:-{text}}}"), false);
+        }
         let literal = known && text == value_text;
         let value = Value { text, known, span, literal };
         Some(Setting { name: name.to_owned(), value, exported, default: operator == "?" })

@@ -2,7 +2,7 @@
 
 use lambark_rules::{Confidence, Safety, Severity};
 
-use super::edits;
+use super::{edits, no_op_fix};
 use crate::attestation::{self, Attestations};
 use crate::finding::Finding;
 use crate::repository::Repository;
@@ -38,7 +38,15 @@ fn check(repository: &Repository<'_>, findings: &mut Vec<Finding>) {
         let finding = Finding::new(&RULE, &site.step.span, message).related(&site.tie.span, &site.tie.why);
         findings.push(match site.step.unsound {
             Some(why) => finding.note(format!("not edited: {why}")).help(help(tool)),
-            None => finding.note(when(tool)).fix(Safety::Safe, help(tool), edits::switch_off(site.step, site.build)),
+            // The edit of a setting that did nothing says it already.
+            None if no_op_fix::mends(&site) => {
+                finding.note(when(tool)).help("put right what does nothing: `no-op-fix` tells")
+            }
+            None => {
+                let words = site.build.insertion.as_ref().map(|place| place.without_attestations().trim().to_owned());
+                let summary = words.map_or_else(|| help(tool).to_owned(), |words| format!("add `{words}`"));
+                finding.note(when(tool)).fix(Safety::Safe, summary, edits::switch_off(site.step, site.build))
+            }
         });
     }
 }

@@ -52,6 +52,16 @@ fn check(repository: &Repository<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Whether the edits of this rule alone switch a build's default attestations off.
+pub(super) fn mends(site: &BuildSite<'_>) -> bool {
+    let mut own = Vec::new();
+    unknown_flag(site, false, &mut own);
+    build_arguments(site, false, &mut own);
+    misspelt(site, &mut own);
+    switch_value(site, &mut own);
+    own.iter().filter_map(|finding| finding.fix.as_ref()).any(|fix| !fix.edits.is_empty())
+}
+
 /// `--oci-mediatypes=false`: no builder has that flag.
 fn unknown_flag(site: &BuildSite<'_>, switched_off: bool, findings: &mut Vec<Finding>) {
     let on_command_line = site.build.insertion.as_ref().is_some_and(|place| place.dialect == Dialect::CommandLine);

@@ -51,8 +51,7 @@ const PACKAGES: [(&str, &str, &[&str]); 3] = [
 fn check(repository: &Repository<'_>, findings: &mut Vec<Finding>) {
     for (file, lineage) in repository.lambda_dockerfiles() {
         let Some(root) = lineage.last() else { continue };
-        let name = ImageName::parse(&root.base.text);
-        let image = name.repository.rsplit('/').next().unwrap_or_default();
+        let Some(image) = official(&root.base.text) else { continue };
         let language = PACKAGES.iter().find(|(language, _, _)| image == *language);
         let Some((_, install, lists)) = language else { continue };
         let named = file
@@ -71,6 +70,14 @@ fn check(repository: &Repository<'_>, findings: &mut Vec<Finding>) {
                 .help(format!("add `RUN {install}` and start it, or begin with the AWS base image for the language")),
         );
     }
+}
+
+/// The name of an official image of Docker Hub, wherever it is fetched from.
+fn official(image: &str) -> Option<&str> {
+    let name = ImageName::parse(image);
+    let library = name.repository.rsplit_once("library/").map(|(_, image)| image);
+    let plain = (name.host.is_none() || name.host == Some("docker.io")) && !name.repository.contains('/');
+    library.or_else(|| plain.then_some(name.repository))
 }
 
 fn names_client(text: &str) -> bool {

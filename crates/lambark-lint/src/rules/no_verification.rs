@@ -5,9 +5,10 @@ use lambark_rules::{Confidence, Severity};
 use crate::attestation::{Attestations, alone};
 use crate::finding::Finding;
 use crate::flow::{deploys, pushes_itself};
+use crate::image_name::same_repository;
 use crate::repository::Repository;
 use crate::rule::Rule;
-use crate::step::{Action, Sequence, Step};
+use crate::step::{Action, Sequence, Step, Value};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -24,10 +25,9 @@ pub static RULE: Rule = Rule {
 fn check(repository: &Repository<'_>, findings: &mut Vec<Finding>) {
     for sequence in &repository.sequences {
         for (index, step) in sequence.steps.iter().enumerate() {
-            if deploys(step).is_none() {
-                continue;
-            }
-            let Some(pushed) = sequence.steps[..index].iter().rposition(pushes) else { continue };
+            let Some(image) = deploys(step).and_then(|call| call.image.as_ref()) else { continue };
+            let before = &sequence.steps[..index];
+            let Some(pushed) = before.iter().rposition(|step| pushes(step, image)) else { continue };
             if !sequence.steps[pushed..index].iter().any(looks) {
                 findings.push(told(sequence, pushed, step));
             }
@@ -50,10 +50,12 @@ fn told(sequence: &Sequence, pushed: usize, step: &Step) -> Finding {
         .help("put `lambark check IMAGE` in between, or let `lambark deploy` do both")
 }
 
-fn pushes(step: &Step) -> bool {
+/// Whether a step pushes what may be that image.
+fn pushes(step: &Step, image: &Value) -> bool {
+    let may_be = |name: &Value| same_repository(name, image) != Some(false);
     match &step.action {
-        Action::Push(_) => true,
-        Action::Build(build) => pushes_itself(build),
+        Action::Push(push) => push.reference.as_ref().is_none_or(may_be),
+        Action::Build(build) if pushes_itself(build) => build.tags().count() == 0 || build.tags().any(may_be),
         _ => false,
     }
 }
