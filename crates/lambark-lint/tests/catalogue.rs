@@ -53,6 +53,6 @@ fn pages_are_wrapped_and_their_examples_closed() {
 
 #[test]
 fn every_rule_names_its_sources() {
-    let source = |text: &&str| text.starts_with("https://") || text.contains('#');
-    assert_eq!(offenders(|rule| !rule.sources.is_empty() && rule.sources.iter().all(|it| source(it))), [""; 0]);
+    let source = |text: &&'static str| text.starts_with("https://") || text.contains('#');
+    assert_eq!(offenders(|rule| !rule.sources.is_empty() && rule.sources.iter().all(&source)), [""; 0]);
 }
