@@ -7,8 +7,10 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What differs between the two versions of the kernel's interface.
+#[derive(Debug)]
 struct Interface {
     limit: &'static str,
     /// The file that counts kills for want of memory, in a line `oom_kill N`.
@@ -18,7 +20,12 @@ struct Interface {
 const V1: Interface = Interface { limit: "memory.limit_in_bytes", kills: "memory.oom_control" };
 const V2: Interface = Interface { limit: "memory.max", kills: "memory.events" };
 
+/// How often, and how long apart, a group is tried to be removed.
+const REMOVALS: u32 = 100;
+const BETWEEN_REMOVALS: Duration = Duration::from_millis(2);
+
 /// A control group of our own; it goes when this is dropped, which must be after its last process.
+#[derive(Debug)]
 pub(crate) struct Cgroup {
     directory: PathBuf,
     interface: &'static Interface,
@@ -56,8 +63,14 @@ impl Cgroup {
 
 impl Drop for Cgroup {
     fn drop(&mut self) {
-        // A group in which somebody lives on stays, and does no harm.
-        let _ = fs::remove_dir(&self.directory);
+        // The kernel takes a process out of its group only a moment after its end has been told. A group in which
+        // somebody lives on stays, and does no harm.
+        for _ in 0..REMOVALS {
+            match fs::remove_dir(&self.directory) {
+                Err(error) if error.kind() == io::ErrorKind::ResourceBusy => std::thread::sleep(BETWEEN_REMOVALS),
+                _ => break,
+            }
+        }
     }
 }
 

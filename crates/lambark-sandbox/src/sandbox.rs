@@ -40,6 +40,8 @@ struct Keeper {
     first: OwnedFd,
     child: Mutex<Child>,
     reader: Mutex<Option<JoinHandle<()>>>,
+    /// Goes last: it cannot while somebody lives in it.
+    _cgroup: Option<Arc<Cgroup>>,
 }
 
 impl Sandbox {
@@ -75,12 +77,13 @@ impl Sandbox {
         let listener = listener.map_err(|source| Error::io("listen for the Runtime API", source))?;
         let from = socket.try_clone().map_err(|source| Error::io("share a socket", source))?;
         let board = Arc::new(Board::new(socket));
-        let heard = Arc::clone(&board);
+        let cgroup = cgroup.map(Arc::new);
+        let (heard, around) = (Arc::clone(&board), cgroup.clone());
         let reader = std::thread::Builder::new()
             .name("sandbox".to_owned())
-            .spawn(move || heard.listen(&from, cgroup.as_ref()))
+            .spawn(move || heard.listen(&from, around.as_deref()))
             .map_err(|source| Error::io("start a thread", source))?;
-        let keeper = Keeper { first, child: Mutex::new(child), reader: Mutex::new(Some(reader)) };
+        let keeper = Keeper { first, child: Mutex::new(child), reader: Mutex::new(Some(reader)), _cgroup: cgroup };
         Ok(Sandbox { board, next_id: AtomicU64::new(0), listener, keeper, _root: root.clone() })
     }
 
