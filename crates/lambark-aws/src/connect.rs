@@ -101,6 +101,15 @@ impl Aws {
         self.connection()?.region(None)
     }
 
+    /// Another endpoint than AWS's own for ECR, if the settings, the environment or the profile name one. Neither
+    /// credentials nor the network are touched.
+    ///
+    /// # Errors
+    /// [`Error::Settings`] when the settings are unusable.
+    pub fn ecr_endpoint(&self) -> Result<Option<String>, Error> {
+        Ok(self.connection()?.ecr_endpoint())
+    }
+
     fn connection(&self) -> Result<&crate::sdk::Connection, Error> {
         let connect = || crate::sdk::Connection::new((self.settings)()?, Arc::clone(&self.calls));
         self.connection.get_or_init(connect).as_ref().map_err(Clone::clone)
@@ -138,6 +147,14 @@ impl Aws {
     /// # Errors
     /// [`Error::NotBuilt`], always.
     pub fn region(&self) -> Result<String, Error> {
+        Err(Error::NotBuilt)
+    }
+
+    /// Nothing: this build has no SDK.
+    ///
+    /// # Errors
+    /// [`Error::NotBuilt`], always.
+    pub fn ecr_endpoint(&self) -> Result<Option<String>, Error> {
         Err(Error::NotBuilt)
     }
 }

@@ -5,6 +5,7 @@
 
 mod bring;
 pub mod cache;
+pub mod control;
 pub mod error;
 pub mod gather;
 mod kept;
@@ -18,6 +19,7 @@ pub mod sink;
 pub mod source;
 pub mod spool;
 
+pub use control::ControlPlane;
 pub use error::{Error, Kind};
 pub use gather::{Gather, gather};
 pub use open::{Access, open, open_sink};

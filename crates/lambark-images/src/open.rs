@@ -14,7 +14,7 @@ use crate::local::index_json::Slot;
 use crate::local::layout::LayoutSource;
 use crate::local::layout_sink::LayoutSink;
 use crate::registry::{Dialogue, RegistrySink, RegistrySource};
-use crate::{Error, Sink, Source};
+use crate::{ControlPlane, Error, Sink, Source};
 
 /// Makes the registry client's options; called only when a registry is spoken to.
 type MakeOptions = dyn Fn() -> Result<lambark_registry::Options, lambark_registry::Error> + Send + Sync;
@@ -23,6 +23,7 @@ type MakeOptions = dyn Fn() -> Result<lambark_registry::Options, lambark_registr
 pub struct Access {
     offline: bool,
     options: Box<MakeOptions>,
+    control: Option<Arc<dyn ControlPlane>>,
     dialogue: OnceLock<Dialogue>,
 }
 
@@ -32,7 +33,14 @@ impl Access {
         offline: bool,
         options: impl Fn() -> Result<lambark_registry::Options, lambark_registry::Error> + Send + Sync + 'static,
     ) -> Access {
-        Access { offline, options: Box::new(options), dialogue: OnceLock::new() }
+        Access { offline, options: Box::new(options), control: None, dialogue: OnceLock::new() }
+    }
+
+    /// The same, with somebody to ask beside the registries of ECR.
+    #[must_use]
+    pub fn with_control(mut self, control: Arc<dyn ControlPlane>) -> Access {
+        self.control = Some(control);
+        self
     }
 
     /// What all dialogues with registries cost so far.
@@ -45,11 +53,21 @@ impl Access {
         if self.offline {
             return Err(Error::Usage(format!("{reference} lies in a registry, and --offline was given")));
         }
-        if let Some(dialogue) = self.dialogue.get() {
-            return Ok(dialogue.clone());
+        let dialogue = match self.dialogue.get() {
+            Some(dialogue) => dialogue.clone(),
+            None => {
+                let new = Dialogue::new((self.options)()?)?;
+                self.dialogue.get_or_init(|| new).clone()
+            }
+        };
+        if let Some(address) = self.control_of(reference).and_then(|control| control.address(reference.host())) {
+            dialogue.set_address(reference.host(), &address)?;
         }
-        let new = Dialogue::new((self.options)()?)?;
-        Ok(self.dialogue.get_or_init(|| new).clone())
+        Ok(dialogue)
+    }
+
+    fn control_of(&self, reference: &Reference) -> Option<&Arc<dyn ControlPlane>> {
+        self.control.as_ref().filter(|_| reference.ecr().is_some())
     }
 }
 
@@ -120,7 +138,8 @@ pub fn open_sink(
     match name {
         ImageName::Registry(reference) => {
             let dialogue = access.dialogue(reference)?;
-            Ok(Box::new(RegistrySink::new(reference.clone(), dialogue, mount_from.cloned())?))
+            let control = access.control_of(reference).cloned();
+            Ok(Box::new(RegistrySink::new(reference.clone(), dialogue, mount_from.cloned(), control)?))
         }
         ImageName::Layout(local) => Ok(Box::new(LayoutSink::open(Path::new(&local.path), slot(local))?)),
         ImageName::OciArchive(local) => archive_sink(local, ArchiveKind::Oci, slot(local)),

@@ -37,6 +37,27 @@ impl Client {
         self.transport.counters().snapshot()
     }
 
+    /// Says that the registry which names call `host` is spoken to at `address` (`http://127.0.0.1:4510`): an emulator
+    /// of it. Everything else, credentials above all, goes by its name.
+    ///
+    /// # Errors
+    /// [`Error::Options`] when the address is no URL of HTTP.
+    pub fn set_address(&self, host: &str, address: &str) -> Result<(), Error> {
+        let unusable = || Error::Options {
+            what: format!("the address of the registry {host}").into(),
+            reason: "it is no URL".into(),
+        };
+        let url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let mut url = url.ok_or_else(unusable)?;
+        // What else a URL may hold (a password, a path) is no part of a registry's address.
+        url.set_username("").and_then(|()| url.set_password(None)).map_err(|()| unusable())?;
+        url.set_path("/");
+        url.set_query(None);
+        url.set_fragment(None);
+        self.transport.set_address(host, url);
+        Ok(())
+    }
+
     /// `…/v2/REPOSITORY/REST`. Repository names, digests and tags hold no character that a path must escape.
     pub(crate) fn url(&self, repository: &Reference, rest: &str) -> Result<Url, Error> {
         let base = self.transport.base(repository.host())?;
@@ -94,6 +115,18 @@ mod tests {
         sendable(&client.upload_known(&reference, &digest, 0, &source, None));
         sendable(&client.upload_unknown(&reference, &source));
         sendable(&client.referrers(&reference, &digest, None));
+    }
+
+    #[test]
+    fn an_emulator_stands_in_for_a_registry() {
+        let client = Client::new(Options::default()).unwrap();
+        let host = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+        client.set_address(host, "http://user:word@127.0.0.1:4510/x?y#z").unwrap();
+        let url = client.url(&format!("{host}/a/b").parse().unwrap(), "tags").unwrap();
+        assert_eq!(url.as_str(), "http://127.0.0.1:4510/v2/a/b/tags");
+        for bad in ["", "ftp://h", "not a url"] {
+            assert!(matches!(client.set_address(host, bad), Err(Error::Options { .. })), "{bad}");
+        }
     }
 
     #[test]

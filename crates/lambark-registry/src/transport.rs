@@ -71,6 +71,7 @@ pub(crate) struct Transport {
     requests_per_host: usize,
     gates: Mutex<HashMap<String, Arc<Semaphore>>>,
     tls_on_loopback: Mutex<HashSet<String>>,
+    addresses: Mutex<HashMap<String, Url>>,
 }
 
 impl Transport {
@@ -86,6 +87,7 @@ impl Transport {
             requests_per_host: options.requests_per_host.max(1),
             gates: Mutex::default(),
             tls_on_loopback: Mutex::default(),
+            addresses: Mutex::default(),
         })
     }
 
@@ -93,8 +95,16 @@ impl Transport {
         &self.counters
     }
 
+    /// Says where a registry is really spoken to.
+    pub(crate) fn set_address(&self, host: &str, address: Url) {
+        self.addresses.lock().unwrap_or_else(PoisonError::into_inner).insert(host.to_owned(), address);
+    }
+
     /// The root of a registry's API. Docker Hub's lies on another host than its name says.
     pub(crate) fn base(&self, host: &str) -> Result<Url, Error> {
+        if let Some(address) = self.addresses.lock().unwrap_or_else(PoisonError::into_inner).get(host) {
+            return Ok(address.clone());
+        }
         let api = if crate::auth::docker_config::is_docker_hub(host) { "registry-1.docker.io" } else { host };
         let bad = |_| Error::Options { what: format!("the registry host `{host}`").into(), reason: "no URL".into() };
         let mut url = Url::parse(&format!("https://{api}/")).map_err(bad)?;

@@ -1,12 +1,15 @@
 //! What can go wrong, for people: the kind, the exit code and the hint of every error that a user can see. The one
 //! place that decides them.
 
+mod aws;
+
 use std::io;
 use std::path::PathBuf;
 
 use lambark_images::{Error, Kind};
 use lambark_oci::index::SelectError;
 use lambark_oci::reference::ReferenceError;
+use lambark_registry::CredentialsError;
 
 use crate::config::ConfigError;
 use crate::exit;
@@ -20,6 +23,9 @@ pub enum Failure {
     /// Looking at an image or writing one.
     #[error(transparent)]
     Image(#[from] Error),
+    /// AWS, or the way to it.
+    #[error(transparent)]
+    Aws(#[from] lambark_aws::Error),
     /// `lambark.toml`: the user's.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -106,6 +112,7 @@ impl Failure {
             }
             Failure::Sandbox(error) if is_the_images(error) => "malformed",
             Failure::Sandbox(_) => "machine",
+            Failure::Aws(error) => aws::kind(error),
             Failure::Image(error) => match error.kind() {
                 Kind::NotFound => "not-found",
                 Kind::Authentication => "authentication",
@@ -127,6 +134,7 @@ impl Failure {
             Failure::Output { .. } | Failure::Twin(_) => exit::USAGE,
             Failure::NotDeployable { .. } => exit::FINDINGS,
             Failure::OtherMachine { .. } | Failure::Sandbox(_) | Failure::Function(_) => exit::COULD_NOT_LOOK,
+            Failure::Aws(error) => aws::exit_code(error),
             Failure::Image(error) => match error.kind() {
                 Kind::Usage => exit::USAGE,
                 Kind::Refused => exit::REFUSED,
@@ -156,6 +164,7 @@ impl Failure {
             Failure::Sandbox(lambark_sandbox::Error::Forbidden { advice, .. }) => Some(advice.clone()),
             Failure::OtherMachine { .. } => Some("run it on a machine of that architecture".to_owned()),
             Failure::Sandbox(_) | Failure::Function(_) => None,
+            Failure::Aws(error) => aws::hint(error),
             Failure::Name(_) | Failure::Arguments(_) | Failure::Output { .. } => None,
         }
     }
@@ -193,11 +202,12 @@ fn hint_of_image(error: &Error) -> Option<String> {
              --ca-certificate FILE"
                 .to_owned(),
         ),
-        _ if error.kind() == Kind::Authentication => Some(
-            "log in with `docker login HOST`; for ECR: `aws ecr get-login-password | docker login --username AWS \
-             --password-stdin HOST`"
-                .to_owned(),
-        ),
+        Error::Registry(lambark_registry::Error::Credentials(CredentialsError::Source {
+            hint: Some(hint), ..
+        })) => Some(hint.clone()),
+        _ if error.kind() == Kind::Authentication => {
+            Some(format!("log in with `docker login HOST`; for ECR {}", aws::sign_in()))
+        }
         _ => None,
     }
 }

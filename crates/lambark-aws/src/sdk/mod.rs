@@ -30,6 +30,7 @@ pub(crate) struct Connection {
     caller: Caller,
     loaded: OnceLock<SdkConfig>,
     region: OnceLock<Option<String>>,
+    endpoint: OnceLock<Option<String>>,
 }
 
 /// What every client needs beside AWS's own client.
@@ -60,7 +61,7 @@ impl Connection {
             })?;
         http::check_certificates(&settings.ca_certificates)?;
         let caller = Caller { runtime: Arc::new(runtime), calls };
-        Ok(Connection { settings, caller, loaded: OnceLock::new(), region: OnceLock::new() })
+        Ok(Connection { settings, caller, loaded: OnceLock::new(), region: OnceLock::new(), endpoint: OnceLock::new() })
     }
 
     pub(crate) fn ecr(&self, region: Option<&str>) -> Result<ecr::EcrClient, Error> {
@@ -83,6 +84,11 @@ impl Connection {
         }
         let chain = || self.caller.runtime.block_on(settings::region_of_chain(&self.settings));
         self.region.get_or_init(chain).clone().ok_or(Error::NoRegion)
+    }
+
+    pub(crate) fn ecr_endpoint(&self) -> Option<String> {
+        let find = || self.caller.runtime.block_on(settings::ecr_endpoint(&self.settings));
+        self.endpoint.get_or_init(find).clone()
     }
 
     /// The configuration for a Region. Loaded once: credentials are found once and shared by all Regions.

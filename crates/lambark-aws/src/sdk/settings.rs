@@ -23,6 +23,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(300);
 /// Variables of AWS that say how calls are repeated; who sets one means it.
 const RETRY_VARIABLES: [&str; 2] = ["AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE"];
 
+/// AWS's variable for ECR's endpoint alone.
+const ECR_ENDPOINT_VARIABLE: &str = "AWS_ENDPOINT_URL_ECR";
+
 /// Loads the configuration. Nothing here looks for credentials: the first call does.
 pub(super) async fn load(settings: &Settings, region: &str) -> SdkConfig {
     loader(settings).region(Region::new(region.to_owned())).load().await
@@ -31,6 +34,19 @@ pub(super) async fn load(settings: &Settings, region: &str) -> SdkConfig {
 /// The Region that the environment, the profile or the instance names.
 pub(super) async fn region_of_chain(settings: &Settings) -> Option<String> {
     loader(settings).load().await.region().map(ToString::to_string)
+}
+
+/// The endpoint that the settings, the environment or the profile name for ECR.
+pub(super) async fn ecr_endpoint(settings: &Settings) -> Option<String> {
+    if settings.endpoint_url.is_some() {
+        return settings.endpoint_url.clone();
+    }
+    if let Some(url) = std::env::var(ECR_ENDPOINT_VARIABLE).ok().filter(|url| !url.is_empty()) {
+        return Some(url);
+    }
+    // Any Region will do: without one, the chain would go as far as asking an instance's metadata.
+    let config = loader(settings).region(Region::from_static("us-east-1")).load().await;
+    config.endpoint_url().map(str::to_owned)
 }
 
 fn loader(settings: &Settings) -> ConfigLoader {

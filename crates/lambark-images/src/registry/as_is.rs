@@ -21,7 +21,7 @@ pub fn push_as_is(source: &Arc<dyn Source>, to: &Reference, access: &Access) -> 
     let Top::Document(top) = source.top()? else {
         return Err(Error::Usage(format!("{} has no manifest: whoever pushes it makes one", source.place())));
     };
-    let sink = RegistrySink::new(to.clone(), access.dialogue(to)?, None)?;
+    let sink = RegistrySink::new(to.clone(), access.dialogue(to)?, None, None)?;
     bring(source, &sink, &top, 0)?;
     sink.publish(&top)?;
     Ok(top)

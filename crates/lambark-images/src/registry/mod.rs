@@ -41,6 +41,10 @@ impl Dialogue {
         self.client.traffic()
     }
 
+    pub(crate) fn set_address(&self, host: &str, address: &str) -> Result<(), Error> {
+        Ok(self.client.set_address(host, address)?)
+    }
+
     fn wait<T>(&self, dialogue: impl Future<Output = Result<T, lambark_registry::Error>>) -> Result<T, Error> {
         Ok(self.runtime.block_on(dialogue)?)
     }

@@ -8,9 +8,9 @@ use lambark_oci::{Descriptor, Digest, RawDocument, Reference, Target};
 use lambark_registry::Mount;
 
 use super::Dialogue;
-use crate::Error;
 use crate::sink::{BlobWriter, OpenBlob, Sink};
 use crate::spool::{SpoolWriter, spool};
+use crate::{ControlPlane, Error};
 
 /// A tag in a registry, to be written.
 pub(crate) struct RegistrySink {
@@ -18,6 +18,7 @@ pub(crate) struct RegistrySink {
     tag: Target,
     dialogue: Dialogue,
     mount_from: Option<Reference>,
+    control: Option<Arc<dyn ControlPlane>>,
 }
 
 impl RegistrySink {
@@ -25,6 +26,7 @@ impl RegistrySink {
         reference: Reference,
         dialogue: Dialogue,
         mount_from: Option<Reference>,
+        control: Option<Arc<dyn ControlPlane>>,
     ) -> Result<RegistrySink, Error> {
         if let Some(digest) = reference.digest() {
             return Err(Error::Usage(format!(
@@ -35,7 +37,7 @@ impl RegistrySink {
         let mountable =
             |from: &Reference| from.host() == reference.host() && from.repository() != reference.repository();
         let mount_from = mount_from.filter(mountable);
-        Ok(RegistrySink { tag: reference.target(), reference, dialogue, mount_from })
+        Ok(RegistrySink { tag: reference.target(), reference, dialogue, mount_from, control })
     }
 
     pub(super) fn put(&self, target: &Target, document: &RawDocument) -> Result<lambark_registry::PutOutcome, Error> {
@@ -91,13 +93,19 @@ impl Sink for RegistrySink {
         Ok(Box::new(Uploading { writer: Some(writer), uploading: Some(uploading) }))
     }
 
-    /// Only ECR's hosts are asked: their tags may be immutable, and the only way to learn it without AWS's own API is
-    /// to write what stands there already, which changes nothing.
+    /// Only ECR's tags may be immutable. Its own API says so, where it may be asked; else the one way to learn it is to
+    /// write what stands there already, which changes nothing.
     fn may_publish(&self, current: Option<&RawDocument>) -> Result<(), Error> {
-        let (Some(current), Some(_)) = (current, self.reference.ecr()) else { return Ok(()) };
-        let outcome = self.put(&self.tag, current)?;
-        if outcome.was_there {
-            return Err(Error::Refused { reason: format!("the tag {} is immutable", self.tag), instead: None });
+        let (Some(current), Some(_), Target::Tag(tag)) = (current, self.reference.ecr(), &self.tag) else {
+            return Ok(());
+        };
+        let told = self.control.as_ref().and_then(|control| control.is_immutable(&self.reference, tag));
+        let immutable = match told {
+            Some(immutable) => immutable,
+            None => self.put(&self.tag, current)?.was_there,
+        };
+        if immutable {
+            return Err(Error::Refused { reason: format!("the tag {tag} is immutable"), instead: None });
         }
         Ok(())
     }

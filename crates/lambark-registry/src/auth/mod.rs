@@ -89,6 +89,8 @@ pub enum CredentialsError {
         host: String,
         /// What happened.
         reason: String,
+        /// What can be done about it, if the source knows.
+        hint: Option<String>,
     },
 }
 

@@ -6,14 +6,17 @@ use std::sync::Arc;
 use anstream::ColorChoice;
 use clap::{Args, ValueEnum};
 use etcetera::BaseStrategy;
+use lambark_aws::Aws;
 use lambark_images::{Access, Progress, Silent};
 use lambark_oci::Architecture;
 use lambark_rules::Needs;
 use lambark_rules::facts::Asked;
 
+use super::aws::AwsFlags;
 use super::registry::Registry;
 use super::{output, progress};
 use crate::config::Config;
+use crate::ecr::{EcrControl, EcrCredentials, SignIn};
 use crate::failure::Failure;
 use crate::render::Page;
 
@@ -45,6 +48,8 @@ pub(super) struct Global {
     state_dir: Option<PathBuf>,
     #[command(flatten)]
     registry: Registry,
+    #[command(flatten)]
+    aws: AwsFlags,
 }
 
 /// `--color`.
@@ -79,9 +84,23 @@ impl Context {
     pub(super) fn new(global: Global) -> Context {
         let progress: Arc<dyn Progress> =
             if global.quiet || global.no_progress { Arc::new(Silent) } else { progress::for_stderr() };
+        let (flags, config, registry) = (global.aws.clone(), global.config.clone(), global.registry.clone());
+        let offline = global.offline;
+        let aws = Arc::new(Aws::new(move || {
+            if offline {
+                return Err(lambark_aws::Error::Settings { what: "AWS".into(), reason: "--offline was given".into() });
+            }
+            flags.settings(config.as_deref(), &registry)
+        }));
+        let sign_in = Arc::new(SignIn::new(aws));
+        let control = Arc::new(EcrControl::new(Arc::clone(&sign_in)));
         let registry = global.registry.clone();
-        let access = Access::new(global.offline, move || registry.options());
-        Context { global, access, progress }
+        let access = Access::new(global.offline, move || {
+            let mut options = registry.options()?;
+            options.credentials = Arc::new(EcrCredentials::new(Arc::clone(&sign_in), options.credentials));
+            Ok(options)
+        });
+        Context { global, access: access.with_control(control), progress }
     }
 
     /// The page of standard output.

@@ -1,5 +1,6 @@
 //! The command line: one file a verb (arguments, and the call), and what all verbs share.
 
+mod aws;
 #[cfg(target_os = "linux")]
 mod cache;
 mod check;

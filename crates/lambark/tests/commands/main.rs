@@ -4,9 +4,11 @@
 mod automation;
 mod check;
 mod documents;
+mod ecr_api;
 mod errors;
 mod fix;
 mod formats;
 mod push;
 mod run;
+mod sign_in;
 mod support;

@@ -1,0 +1,14 @@
+//! What only the API of a registry's owner can tell, beside the registry protocol.
+
+use lambark_oci::Reference;
+
+/// The API of whoever runs a registry, where it has one and somebody may use it; ECR has. Nothing here is needed: who
+/// does not know says so, and the registry protocol is used instead.
+pub trait ControlPlane: Send + Sync {
+    /// Where the registry of that name is really spoken to, if that is elsewhere: `http://127.0.0.1:4510` for an
+    /// emulator.
+    fn address(&self, host: &str) -> Option<String>;
+
+    /// Whether `tag`, once it exists, may not be moved.
+    fn is_immutable(&self, repository: &Reference, tag: &str) -> Option<bool>;
+}
