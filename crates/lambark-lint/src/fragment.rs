@@ -132,19 +132,19 @@ impl Fragment {
     }
 
     fn copy_to(&self, other: &mut Fragment, range: Range<usize>) {
-        for (number, piece) in self.pieces.iter().enumerate() {
+        let first = self.pieces.partition_point(|piece| piece.at <= range.start).saturating_sub(1);
+        for (number, piece) in self.pieces.iter().enumerate().skip(first).take_while(|(_, piece)| piece.at < range.end)
+        {
             let end = self.pieces.get(number + 1).map_or(self.text.len(), |next| next.at);
             let (from, to) = (piece.at.max(range.start), end.min(range.end));
-            if from >= to {
-                continue;
-            }
+            let Some(text) = self.text.get(from..to).filter(|text| !text.is_empty()) else { continue };
             let file = if piece.verbatim {
                 piece.file.start + (from - piece.at)..piece.file.start + (to - piece.at)
             } else {
                 piece.file.clone()
             };
             other.pieces.push(Piece { at: other.text.len(), file, verbatim: piece.verbatim });
-            other.text.push_str(&self.text[from..to]);
+            other.text.push_str(text);
         }
     }
 

@@ -19,6 +19,9 @@ pub static FRONT_END: FrontEnd = FrontEnd { name: "bake file", recognises, words
 /// How many targets inherit one from another in a row. Real files have two or three.
 const MAX_INHERITANCE: usize = 16;
 
+/// Most targets of a bake file: each looks for those it inherits from. Real files have tens.
+const MAX_TARGETS: usize = 1_000;
+
 fn recognises(path: &str) -> bool {
     let name = name_of(path);
     let stem = name.strip_suffix(".hcl").or_else(|| name.strip_suffix(".json"));

@@ -37,7 +37,7 @@ impl<'f> Document<'f> {
                 Ok(body) => return Document { file, body, notes },
                 Err(error) => error,
             };
-            let offset = error.location().offset().min(text.len());
+            let offset = file.text().floor_char_boundary(error.location().offset());
             notes.push(Note { span: file.span(offset..offset), reason: error.message().to_owned() });
             let broken = item_around(&text, offset);
             if broken.is_empty() || notes.len() > MAX_BROKEN_BLOCKS {

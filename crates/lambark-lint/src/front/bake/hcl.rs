@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Attribute, Block};
 
-use super::{Bakefile, Target, option_name};
+use super::{Bakefile, MAX_TARGETS, Target, option_name};
 use crate::hcl::{Document, NO_NAMES, insertion, path_of};
 use crate::source::{Note, SourceFile};
 use crate::step::{Dialect, Opt, Value};
@@ -22,7 +22,9 @@ pub(super) fn read(file: &SourceFile) -> (Bakefile, Vec<Note>) {
             let name = block.labels.first().map(|label| label.as_str().to_owned()).unwrap_or_default();
             bakefile.groups.insert(name, reader.names(block, "targets"));
         }
-        bakefile.targets.extend(document.body().get_blocks("target").map(|block| reader.target(block)));
+        bakefile
+            .targets
+            .extend(document.body().get_blocks("target").take(MAX_TARGETS).map(|block| reader.target(block)));
     }
     (bakefile, document.into_notes())
 }

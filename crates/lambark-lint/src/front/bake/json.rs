@@ -1,7 +1,7 @@
 //! Bake files in JSON.
 
 use super::super::options::{build_arguments, entry_span, scalar_without, several};
-use super::{Bakefile, Target, option_name};
+use super::{Bakefile, MAX_TARGETS, Target, option_name};
 use crate::source::{Note, SourceFile};
 use crate::step::{Dialect, Opt, Value};
 use crate::yaml::{Document, Entry, Node, insertion};
@@ -19,7 +19,7 @@ pub(super) fn read(file: &SourceFile) -> (Bakefile, Vec<Note>) {
             let name = group.key.as_str().unwrap_or_default().to_owned();
             bakefile.groups.insert(name, names(group.value.get("targets")));
         }
-        for entry in root.get("target").iter().flat_map(Node::entries) {
+        for entry in root.get("target").iter().flat_map(Node::entries).take(MAX_TARGETS) {
             let options = entry.value.entries().flat_map(|attribute| options(&attribute)).collect();
             bakefile.targets.push(Target {
                 name: entry.key.as_str().unwrap_or_default().to_owned(),

@@ -138,3 +138,23 @@ Resources:
     note at 2:108: the file ends inside an object
     "#);
 }
+
+#[test]
+fn repositories_of_the_template_are_known_by_name() {
+    let text = r#"
+Resources:
+  Repo: {Type: "AWS::ECR::Repository", Properties: {RepositoryName: app}}
+  Unnamed: {Type: "AWS::ECR::Repository"}
+  A: {Type: "AWS::Lambda::Function", Properties: {Code: {ImageUri: !Sub "${Repo.RepositoryUri}:${Tag}"}}}
+  B: {Type: "AWS::Lambda::Function", Properties: {Code: {ImageUri: !Join [":", [!GetAtt Repo.RepositoryUri, v1]]}}}
+  C: {Type: "AWS::Lambda::Function", Properties: {Code: {ImageUri: !Sub "${Unnamed.RepositoryUri}:${"}}}
+"#;
+    insta::assert_snapshot!(shown::all(&FRONT_END, "a.yaml", text), @r#"
+    function A at A
+      image: ?${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/app:${Tag} <"${Repo.RepositoryUri}:${Tag}">
+    function B at B
+      image: ?${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/app:v1 <[":", [!GetAtt Repo.RepositoryUri, v1]]>
+    function C at C
+      image: ?${Unnamed.RepositoryUri}:${ <"${Unnamed.RepositoryUri}:${">
+    "#);
+}

@@ -41,11 +41,14 @@ impl<'d> Template<'d> {
         let depth = depth.checked_sub(1)?;
         let (text, known) = match call.name {
             "Ref" => self.parameter(call.argument.as_str()?),
-            "GetAtt" => (format!("${{{}}}", joined(&call.argument, ".")?), false),
+            "GetAtt" => {
+                let path = joined(&call.argument, ".")?;
+                (self.repository(&path).unwrap_or_else(|| format!("${{{path}}}")), false)
+            }
             "Sub" => {
                 let template = call.argument.items().next().unwrap_or(call.argument);
                 let text = template.as_str()?;
-                (text.to_owned(), !text.contains("${"))
+                (self.substitute(text), !text.contains("${"))
             }
             "Join" => {
                 let mut arguments = call.argument.items();
@@ -59,6 +62,33 @@ impl<'d> Template<'d> {
             other => (format!("${{Fn::{other}}}"), false),
         };
         Some(Value { text, known, span: node.span(), literal: false })
+    }
+
+    /// A text in which the addresses of the template's own repositories are put in; all else stays as it stands.
+    fn substitute(&self, text: &str) -> String {
+        let mut new = String::new();
+        let mut rest = text;
+        while let Some(start) = rest.find("${") {
+            let Some(end) = rest[start..].find('}').map(|at| start + at) else { break };
+            new.push_str(&rest[..start]);
+            match self.repository(&rest[start + 2..end]) {
+                Some(address) => new.push_str(&address),
+                None => new.push_str(&rest[start..=end]),
+            }
+            rest = &rest[end + 1..];
+        }
+        new.push_str(rest);
+        new
+    }
+
+    /// The address of a repository that the template makes and names: account and Region are known to the stack alone.
+    fn repository(&self, attribute: &str) -> Option<String> {
+        let name = attribute.strip_suffix(".RepositoryUri")?;
+        let resource = self.root.at(&["Resources", name])?;
+        resource.get("Type").filter(|kind| kind.as_str() == Some("AWS::ECR::Repository"))?;
+        let name = resource.at(&["Properties", "RepositoryName"])?;
+        let name = name.as_str().filter(|_| name.tag().is_none())?;
+        Some(format!("${{AWS::AccountId}}.dkr.ecr.${{AWS::Region}}.amazonaws.com/{name}"))
     }
 
     /// A parameter that can have one value only is known; another may be set to anything.

@@ -22,6 +22,10 @@ const SIBLINGS: [&str; 5] = ["locals.tf", "versions.tf", "providers.tf", "terraf
 pub(super) struct Resolver<'d> {
     document: &'d Document<'d>,
     tree: &'d dyn Tree,
+    /// Resources by kind and name.
+    resources: BTreeMap<(&'d str, &'d str), &'d Block>,
+    locals: BTreeMap<&'d str, &'d Expression>,
+    docker_provider: OnceCell<Option<Value>>,
     siblings: OnceCell<Siblings>,
     /// How many names may still be followed.
     left: Cell<usize>,
@@ -36,7 +40,17 @@ struct Siblings {
 
 impl<'d> Resolver<'d> {
     pub(super) fn new(document: &'d Document<'d>, tree: &'d dyn Tree) -> Resolver<'d> {
-        Resolver { document, tree, siblings: OnceCell::new(), left: Cell::new(0) }
+        let resources = document.body().get_blocks("resource");
+        let locals = document.body().get_blocks("locals").flat_map(|block| block.body.attributes());
+        Resolver {
+            document,
+            tree,
+            resources: resources.map(|block| ((label(block, 0), label(block, 1)), block)).collect(),
+            locals: locals.map(|local| (local.key.as_str(), &local.value)).collect(),
+            docker_provider: OnceCell::new(),
+            siblings: OnceCell::new(),
+            left: Cell::new(0),
+        }
     }
 
     fn siblings(&self) -> &Siblings {
@@ -91,21 +105,22 @@ impl<'d> Resolver<'d> {
     }
 
     fn resource(&self, kind: &str, name: &str) -> Option<&'d Block> {
-        let mut resources = self.document.body().get_blocks("resource");
-        resources.find(|block| label(block, 0) == kind && label(block, 1) == name)
+        self.resources.get(&(kind, name)).copied()
     }
 
     fn local(&self, name: &str) -> Option<Value> {
-        let mut blocks = self.document.body().get_blocks("locals");
-        match blocks.find_map(|block| block.body.get_attribute(name)) {
-            Some(local) => Some(self.value(&local.value)),
+        match self.locals.get(name) {
+            Some(local) => Some(self.value(local)),
             None => self.siblings().locals.get(name).cloned(),
         }
     }
 
     /// The version that the module asks of the docker provider.
     pub(super) fn docker_provider(&self) -> Option<Value> {
-        provider_version(self.document).or_else(|| self.siblings().docker_provider.clone())
+        let version = self
+            .docker_provider
+            .get_or_init(|| provider_version(self.document).or_else(|| self.siblings().docker_provider.clone()));
+        version.clone()
     }
 }
 
