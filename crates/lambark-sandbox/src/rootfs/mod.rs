@@ -71,14 +71,22 @@ impl RootFs {
         Ok(RootFs { cache: self.cache.clone(), layers, stack })
     }
 
+    /// Whether overlayfs shows what unpacking one layer over the other would give.
     fn can_be_stacked(&self) -> bool {
         let options: usize = self.stack.iter().map(|name| name.len() + 1).sum();
         let fits = |(index, held): (usize, &Held)| {
             let marks = &held.marks;
-            let as_below = |path: &String| {
-                self.layers[..index].iter().all(|lower| tree::is_plain_directory(&self.cache.path(&lower.name), path))
+            let below = || self.layers[..index].iter().rev().map(|lower| self.cache.path(&lower.name));
+            let as_below = |path: &String| below().all(|lower| tree::is_plain_directory(&lower, path));
+            // In a directory that nothing below has, overlayfs lists its signs as if they were files.
+            let merges = |path: &String| {
+                let (parent, _) = path.rsplit_once('/').unwrap_or_default();
+                below().find_map(|lower| tree::is_directory(&lower, parent)).unwrap_or(parent.is_empty())
             };
-            marks.stackable && marks.links_below.is_empty() && marks.implied.iter().all(as_below)
+            marks.stackable
+                && marks.links_below.is_empty()
+                && marks.implied.iter().all(as_below)
+                && marks.whiteouts.iter().all(merges)
         };
         options <= MAX_OVERLAY_OPTION_BYTES && self.layers.iter().enumerate().all(fits)
     }

@@ -147,3 +147,11 @@ pub(super) fn is_plain_directory(root: &Path, path: &str) -> bool {
         Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
 }
+
+/// Whether there is a directory at `path` beneath `root`, or something else; `None` if there is nothing.
+pub(super) fn is_directory(root: &Path, path: &str) -> Option<bool> {
+    match std::fs::symlink_metadata(root.join(path)) {
+        Ok(metadata) => Some(metadata.is_dir()),
+        Err(error) => (error.kind() != io::ErrorKind::NotFound).then_some(false),
+    }
+}

@@ -243,8 +243,25 @@ impl Unpacker {
         Ok(())
     }
 
+    /// In a directory that hides everything below there is nothing to take away, and overlayfs would list the signs for
+    /// it as if they were files.
+    fn drop_needless_whiteouts(&mut self) -> io::Result<()> {
+        let hides = |path: &[u8]| {
+            let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
+            ends.chain([0]).any(|end| self.opaque.contains(&path[..end]))
+        };
+        for path in self.whiteouts.iter().filter(|path| hides(path)) {
+            let (parent, name) = tree::split(path);
+            tree::remove(self.tree.directory(parent)?, OsStr::from_bytes(name))?;
+        }
+        let whiteouts = std::mem::take(&mut self.whiteouts);
+        self.whiteouts = whiteouts.into_iter().filter(|path| !hides(path)).collect();
+        Ok(())
+    }
+
     /// Gives directories what they are to have in the end, and tells what the layer says of those below.
     pub(super) fn finish(mut self) -> io::Result<Marks> {
+        self.drop_needless_whiteouts()?;
         for path in &self.opaque {
             // A root hides what is below only if it is laid flat: overlayfs does not look for the sign there.
             self.marks.stackable &= !path.is_empty();
