@@ -1,7 +1,7 @@
 //! What a build says about attestations, whichever way it says it.
 
 use crate::repository::{BuildSite, Repository};
-use crate::step::{Build, Opt, Step, Tool, Value};
+use crate::step::{Action, Build, Opt, Step, Tool, Value};
 
 /// The variable that switches default attestations off.
 pub(crate) const SWITCH: &str = "BUILDX_NO_DEFAULT_ATTESTATIONS";
@@ -172,8 +172,13 @@ pub(crate) fn is_legacy(step: &Step, build: &Build) -> bool {
 }
 
 /// A bake or compose file is built by commands, and a command builds what files say: if one of the two speaks, the
-/// other is not asked.
+/// other is not asked. What Terraform builds sees the environment in which it is applied.
 fn decided_elsewhere(site: &BuildSite<'_>, repository: &Repository<'_>) -> bool {
+    if matches!(site.build.tool, Tool::TerraformDocker | Tool::TerraformLambda) {
+        let steps = repository.sequences.iter().flat_map(|sequence| &sequence.steps);
+        let mut applied = steps.filter(|step| matches!(step.action, Action::Apply));
+        return applied.any(|step| by_environment(step) != Attestations::Default);
+    }
     let kin = |tool: Tool| match site.build.tool {
         Tool::Bake | Tool::BakeAction => matches!(tool, Tool::Bake | Tool::BakeAction),
         Tool::Compose => tool == Tool::Compose,

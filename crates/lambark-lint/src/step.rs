@@ -146,6 +146,8 @@ pub enum Action {
     Compare(Compare),
     /// Asks Lambda for something.
     Lambda(Call),
+    /// Applies Terraform's files: what they build sees the environment of this step.
+    Apply,
     /// Makes a builder (`docker buildx create`).
     Builder {
         /// Its options.

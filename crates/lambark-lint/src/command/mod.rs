@@ -61,6 +61,7 @@ pub(crate) fn actions(command: &Command<'_>, scope: &Scope) -> Vec<Action> {
             docker::actions(program, command, scope)
         }
         "aws" => aws::actions(command),
+        "terraform" | "tofu" | "terragrunt" => others::terraform(command),
         "executor" | "kaniko" => others::kaniko(command, scope),
         "sam" | "lambark" => others::actions(program, command),
         "skopeo" | "crane" | "gcrane" | "regctl" | "oras" | "curl" | "wget" => {

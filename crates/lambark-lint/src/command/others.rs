@@ -1,4 +1,4 @@
-//! kaniko, SAM, and lambark's own verbs.
+//! kaniko, SAM, Terraform, and lambark's own verbs.
 
 use super::Command;
 use super::docker::{insertion, located};
@@ -77,6 +77,13 @@ pub(super) fn actions(program: &str, command: &Command<'_>) -> Vec<Action> {
         ("lambark", verb) => lambark(verb, rest, command),
         _ => Vec::new(),
     }
+}
+
+/// `terraform -chdir=infra apply`.
+pub(super) fn terraform(command: &Command<'_>) -> Vec<Action> {
+    let mut words = command.args.iter().skip(1).map(crate::shell::Arg::text);
+    let applies = words.find(|word| !word.starts_with('-')).is_some_and(|verb| matches!(verb, "apply" | "run-all"));
+    applies.then_some(Action::Apply).into_iter().collect()
 }
 
 fn made(

@@ -7,8 +7,19 @@ use crate::source::{SourceFile, Tree, name_of};
 use crate::step::Sequence;
 
 /// Words without which a script builds, pushes and deploys no image.
-pub(super) const WORDS: &[&str] =
-    &["docker", "aws lambda", "podman", "buildah", "nerdctl", "finch", "kaniko", "skopeo", "sam build", "depot"];
+pub(super) const WORDS: &[&str] = &[
+    "docker",
+    "aws lambda",
+    "podman",
+    "buildah",
+    "nerdctl",
+    "finch",
+    "kaniko",
+    "skopeo",
+    "sam build",
+    "depot",
+    "buildx_",
+];
 
 /// Shell scripts.
 pub static FRONT_END: FrontEnd = FrontEnd { name: "shell script", recognises, words: WORDS, read };

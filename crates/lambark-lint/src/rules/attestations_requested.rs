@@ -46,9 +46,20 @@ fn check(repository: &Repository<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// All or none: half of them would leave an index.
 fn edits(site: &BuildSite<'_>, options: &[Opt]) -> Vec<Edit> {
-    let edit = |option: &Opt| edits::replace(site.step, &option.value, "false").into_iter().next();
-    let by_word = options.iter().all(|option| matches!(option.name.as_str(), "provenance" | "sbom"));
-    let edits: Option<Vec<Edit>> = options.iter().map(edit).collect();
-    edits.filter(|_| by_word).unwrap_or_default()
+    let edit = |option: &Opt| edits::replace(site.step, &option.value, switched_off(option)?).into_iter().next();
+    options.iter().map(edit).collect::<Option<Vec<Edit>>>().unwrap_or_default()
+}
+
+/// The value that switches off what the option asks for.
+fn switched_off(option: &Opt) -> Option<String> {
+    match option.name.as_str() {
+        "provenance" | "sbom" => Some("false".to_owned()),
+        "attest" | "attests" => {
+            let kind = option.value.text.split(',').find(|part| part.starts_with("type="))?;
+            (!option.value.text.contains('\n')).then(|| format!("{kind},disabled=true"))
+        }
+        _ => None,
+    }
 }

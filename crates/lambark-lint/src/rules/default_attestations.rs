@@ -43,7 +43,11 @@ fn check(repository: &Repository<'_>, findings: &mut Vec<Finding>) {
                 finding.note(when(tool)).help("put right what does nothing: `no-op-fix` tells")
             }
             None => {
-                let words = site.build.insertion.as_ref().map(|place| place.without_attestations().trim().to_owned());
+                let words = site
+                    .build
+                    .insertion
+                    .as_ref()
+                    .map(|place| place.without_attestations().trim_start_matches(',').trim().to_owned());
                 let summary = words.map_or_else(|| help(tool).to_owned(), |words| format!("add `{words}`"));
                 finding.note(when(tool)).fix(Safety::Safe, summary, edits::switch_off(site.step, site.build))
             }

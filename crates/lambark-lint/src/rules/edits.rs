@@ -15,8 +15,23 @@ pub(super) fn replace(step: &Step, value: &Value, text: impl Into<String>) -> Ve
 /// Says `provenance: false` where nothing is said.
 pub(super) fn switch_off(step: &Step, build: &Build) -> Vec<Edit> {
     let Some(insertion) = build.insertion.as_ref().filter(|_| step.unsound.is_none()) else { return Vec::new() };
-    // A tool that cannot be told has to be changed by hand.
-    vec![Edit { span: insertion.at.clone(), text: insertion.without_attestations() }]
+    let edit = match (insertion.dialect, build.option("attest"), build.option("provenance")) {
+        // A second list of attestations would be an error: the one that there is gets another item.
+        (Dialect::BakeHcl | Dialect::BakeJson, Some(last), _) => {
+            last.value.literal.then(|| Edit { span: behind(&last.span), text: format!(", \"{PROVENANCE_OFF}\"") })
+        }
+        // So would a second key; the first one says nothing.
+        (dialect, _, Some(_)) if dialect != Dialect::CommandLine => None,
+        _ => Some(Edit { span: insertion.at.clone(), text: insertion.without_attestations() }),
+    };
+    edit.into_iter().collect()
+}
+
+/// The item of a list of attestations that switches provenance off.
+const PROVENANCE_OFF: &str = "type=provenance,disabled=true";
+
+fn behind(span: &Span) -> Span {
+    Span { start: span.end, ..span.clone() }
 }
 
 /// Asks for a platform where none is asked for.

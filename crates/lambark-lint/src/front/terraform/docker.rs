@@ -104,7 +104,8 @@ impl<'d> Module<'d> {
             "build_target" => self.several("target", attribute),
             "context" | "dockerfile" | "source" | "source_path" | "docker_file_path" | "version" | "ecr_repo"
             | "image_tag" => Vec::new(),
-            _ if attribute.value.is_null() => Vec::new(),
+            // Nothing is said; that the key is there matters only where an edit could add it a second time.
+            name if attribute.value.is_null() && !matches!(name, "provenance" | "sbom") => Vec::new(),
             name => self.several(name, attribute),
         }
     }
