@@ -24,6 +24,7 @@ mod error;
 mod face;
 mod http;
 mod ids;
+mod lambda;
 pub mod limits;
 mod oddities;
 mod registry;

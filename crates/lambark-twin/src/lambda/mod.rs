@@ -1,0 +1,3 @@
+//! Lambda's REST API, for functions made of images.
+
+mod machine;
