@@ -17,13 +17,18 @@
 
 #![allow(dead_code, unused_imports, reason = "the faces that use it come with the next changes")]
 
+#[cfg(test)]
+mod bench;
 mod buckets;
 mod clock;
 mod ecr;
+pub mod control;
 mod error;
 mod face;
+mod gates;
 mod http;
 mod ids;
+pub mod invoker;
 mod lambda;
 pub mod limits;
 mod oddities;
@@ -33,11 +38,15 @@ mod settings;
 mod shared;
 mod signer;
 mod store;
+mod sts;
 #[cfg(test)]
 mod testing;
 mod twin;
 mod uploads;
 
+pub use control::Control;
 pub use error::Error;
+pub use gates::Wording;
+pub use invoker::Invoke;
 pub use settings::Settings;
 pub use twin::Twin;

@@ -19,3 +19,21 @@ pub const MAX_LAYER_BYTES: u64 = lambark_oci::limits::ECR_LAYER_BYTES;
 
 /// Uploads that are not complete. A client that begins uploads in a loop pushes out its oldest ones.
 pub const MAX_UPLOADS: usize = 10_000;
+
+/// Images whose judgement is remembered. One is a few hundred bytes.
+pub const MAX_JUDGEMENTS: usize = 10_000;
+
+/// Notes that are kept; the oldest go first.
+pub const MAX_NOTES: usize = 1000;
+
+/// Scripted faults that wait for a request.
+pub const MAX_FAULTS: usize = 1000;
+
+/// Seconds that a scripted fault may delay an answer.
+pub const MAX_DELAY_SECONDS: u64 = 600;
+
+/// Names of operations that are counted one by one. Whatever a client invents beyond counts as `other`.
+pub const MAX_OPERATIONS: usize = 200;
+
+/// Bytes of a synchronous invocation's payload, as of Lambda.
+pub const MAX_PAYLOAD_BYTES: usize = 6 * 1024 * 1024;

@@ -2,7 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::control::NoteSink;
+use crate::invoker::Invoke;
 
 /// The port if nothing is said.
 pub(crate) const DEFAULT_PORT: u16 = 4510;
@@ -26,6 +30,10 @@ pub struct Settings {
     pub pessimistic: bool,
     /// What decides between the versions of a weighted alias; the same seed gives the same sequence.
     pub seed: u64,
+    /// Where notes go as they are made: what was accepted though nobody has established that AWS does.
+    pub notes: Option<NoteSink>,
+    /// What runs functions. Without one an invocation that is not scripted is refused.
+    pub invoker: Option<Arc<dyn Invoke>>,
 }
 
 impl Default for Settings {
@@ -39,6 +47,8 @@ impl Default for Settings {
             settle: Duration::from_secs(3),
             pessimistic: false,
             seed: 0,
+            notes: None,
+            invoker: None,
         }
     }
 }

@@ -7,6 +7,9 @@ use crate::Error;
 use crate::buckets::Buckets;
 use crate::clock::Clock;
 use crate::ecr::account::AccountSettings;
+use crate::control;
+use crate::gates::Gates;
+use crate::lambda::{Functions, Ids};
 use crate::oddities::Oddities;
 use crate::settings::Settings;
 use crate::signer::Signer;
@@ -25,6 +28,10 @@ pub(crate) struct Shared {
     pub(crate) uploads: Uploads,
     pub(crate) buckets: Buckets,
     pub(crate) account_settings: AccountSettings,
+    pub(crate) functions: Functions,
+    pub(crate) gates: Gates,
+    pub(crate) control: control::State,
+    pub(crate) ids: Ids,
     oddities: RwLock<Oddities>,
 }
 
@@ -33,6 +40,8 @@ impl Shared {
         let store = Store::open(settings.data.as_deref())?;
         let signer = Signer::open(store.shelf())?;
         let account_settings = AccountSettings::open(store.shelf())?;
+        let functions = Functions::open(store.shelf())?;
+        let control = control::State::new(settings.seed, settings.notes.clone());
         Ok(Shared {
             settings,
             address,
@@ -42,6 +51,10 @@ impl Shared {
             uploads: Uploads::default(),
             buckets: Buckets::default(),
             account_settings,
+            functions,
+            gates: Gates::default(),
+            control,
+            ids: Ids::default(),
             oddities: RwLock::default(),
         })
     }

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use crate::control::Control;
 use crate::error::Error;
 use crate::http;
 use crate::settings::Settings;
@@ -64,6 +65,12 @@ impl Twin {
     #[must_use]
     pub fn url(&self) -> String {
         self.shared.url()
+    }
+
+    /// The controls: faults, scripts, rates, the clock, counters, notes.
+    #[must_use]
+    pub fn control(&self) -> Control {
+        Control(Arc::clone(&self.shared))
     }
 }
 

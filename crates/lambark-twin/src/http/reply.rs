@@ -73,6 +73,49 @@ impl Reply {
         self
     }
 
+    /// The same with one bit of a byte of the body flipped; a body that is shorter stays.
+    pub(crate) fn corrupted(self, at: u64) -> Reply {
+        self.altered(move |position, bytes| {
+            let Some(at) = at.checked_sub(position).and_then(|at| usize::try_from(at).ok()) else { return Ok(bytes) };
+            let mut changed = bytes.to_vec();
+            match changed.get_mut(at) {
+                Some(byte) => *byte ^= 1,
+                None => return Ok(bytes),
+            }
+            Ok(changed.into())
+        })
+    }
+
+    /// The same, with the connection cut after so many bytes of the body; a body that is not longer stays whole.
+    pub(crate) fn cut_after(self, at: u64) -> Reply {
+        self.altered(move |position, bytes| match usize::try_from(at.saturating_sub(position)) {
+            Ok(0) => Err(io::ErrorKind::ConnectionAborted.into()),
+            Ok(left) if left < bytes.len() => Ok(bytes.slice(..left)),
+            _ => Ok(bytes),
+        })
+    }
+
+    /// The same with each piece of the body changed on its way out; `change` is told where it begins.
+    fn altered(mut self, change: impl Fn(u64, Bytes) -> io::Result<Bytes> + Send + Sync + 'static) -> Reply {
+        use futures_util::StreamExt;
+        let (length, pieces) = match self.body {
+            Body::Cut => return self,
+            Body::Bytes(bytes) => {
+                (bytes.len() as u64, BodyExt::boxed(Full::new(bytes).map_err(|never| match never {})))
+            }
+            Body::Stream { length, body } => (length, body),
+        };
+        let start = (pieces.into_data_stream(), 0, change);
+        let changed = futures_util::stream::unfold(start, |(mut pieces, position, change)| async move {
+            let piece = pieces.next().await?;
+            let next = position + piece.as_ref().map_or(0, |piece| piece.len() as u64);
+            let changed = piece.and_then(|piece| change(position, piece));
+            Some((changed.map(Frame::data), (pieces, next, change)))
+        });
+        self.body = Body::Stream { length, body: BodyExt::boxed(StreamBody::new(changed)) };
+        self
+    }
+
     /// The reply for the wire, or `None` where the connection is to be cut. A `HEAD` is told the length only.
     pub(super) fn into_response(self, head: bool) -> Option<Response<WireBody>> {
         let (length, body) = match self.body {

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::reply::WireBody;
 use super::{Reply, Request};
-use crate::face;
+use crate::control;
 use crate::limits::{HEADER_SECONDS, MAX_CONNECTIONS};
 use crate::shared::Shared;
 
@@ -60,6 +60,6 @@ struct Cut;
 
 async fn handle(request: hyper::Request<Incoming>, twin: &Arc<Shared>) -> Option<Response<WireBody>> {
     let head = request.method() == Method::HEAD;
-    let reply: Reply = face::answer(twin, Request::new(request)).await;
+    let reply: Reply = control::through(twin, Request::new(request)).await;
     reply.into_response(head)
 }

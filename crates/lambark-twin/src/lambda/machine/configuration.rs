@@ -6,6 +6,8 @@ use lambark_oci::{Architecture, Digest};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::scope::Scope;
+
 /// One state of a function's settings. `$LATEST` and its versions share it until one of them changes.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Configuration {
@@ -42,9 +44,8 @@ pub(crate) enum Code {
 pub(crate) struct ImageCode {
     /// As the caller wrote it.
     pub(crate) uri: Box<str>,
-    /// The repository's account.
-    pub(crate) account: Box<str>,
-    pub(crate) region: Box<str>,
+    /// The repository's account and Region.
+    pub(crate) scope: Scope,
     pub(crate) repository: Box<str>,
     pub(crate) digest: Digest,
     pub(crate) config: Option<ImageConfig>,

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Alias, Configuration, Instant, Plan, Refusal, Revision, Unit, VersionRef};
+use super::{Alias, Configuration, Plan, Refusal, Revision, Unit, VersionRef};
+use crate::clock::Millis;
 
 /// A function.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -72,7 +73,7 @@ impl Function {
     }
 
     /// Ends what is over by now, of `$LATEST` and of every version.
-    pub(crate) fn settle(&mut self, now: Instant) {
+    pub(crate) fn settle(&mut self, now: Millis) {
         self.latest.settle(now);
         self.versions.values_mut().for_each(|version| version.settle(now));
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Configuration, Ids, Instant, Revision};
+use super::{Configuration, Ids, Revision};
+use crate::clock::Millis;
 
 /// A reason: AWS's code for it, and its text.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -98,9 +99,9 @@ pub(crate) enum Outcome {
 /// What a creation or an update is to become, decided when it begins.
 #[derive(Debug)]
 pub(crate) struct Plan<'a> {
-    pub(crate) now: Instant,
+    pub(crate) now: Millis,
     /// When it is over.
-    pub(crate) until: Instant,
+    pub(crate) until: Millis,
     /// How many looks at it find it under way, whatever the time.
     pub(crate) polls: u32,
     pub(crate) outcome: Outcome,
@@ -110,7 +111,7 @@ pub(crate) struct Plan<'a> {
 /// A creation or an update under way.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Settling {
-    pub(super) until: Instant,
+    pub(super) until: Millis,
     pub(super) polls: u32,
     pub(super) outcome: Outcome,
     /// The `RevisionId` from then on; a version keeps its own.

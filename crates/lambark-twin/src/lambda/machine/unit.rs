@@ -5,14 +5,15 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::state::{CREATING, Settling};
-use super::{Configuration, Instant, LastUpdate, Outcome, Plan, Revision, State, Why};
+use super::{Configuration, LastUpdate, Outcome, Plan, Revision, State, Why};
+use crate::clock::Millis;
 
 /// `$LATEST` or a version.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Unit {
     pub(crate) configuration: Arc<Configuration>,
     pub(crate) revision: Revision,
-    pub(crate) modified: Instant,
+    pub(crate) modified: Millis,
     pub(crate) state: State,
     pub(crate) update: Option<LastUpdate>,
     pub(super) settling: Option<Box<Settling>>,
@@ -34,7 +35,7 @@ impl Unit {
     }
 
     /// Ends what is over by now.
-    pub(crate) fn settle(&mut self, now: Instant) {
+    pub(crate) fn settle(&mut self, now: Millis) {
         let over = |settling: &mut Box<Settling>| settling.polls == 0 && settling.until <= now;
         let Some(settling) = self.settling.take_if(over) else { return };
         match (&self.state, settling.outcome) {
@@ -56,7 +57,7 @@ impl Unit {
     }
 
     /// A look from outside, which counts as a poll. `has_image`: whether its image can still be pulled.
-    pub(crate) fn look(&mut self, now: Instant, has_image: bool) {
+    pub(crate) fn look(&mut self, now: Millis, has_image: bool) {
         match &mut self.settling {
             Some(settling) if settling.polls > 0 => settling.polls -= 1,
             _ => self.settle(now),
@@ -72,7 +73,7 @@ impl Unit {
     }
 
     /// Puts it to sleep, as Lambda does after weeks without a call.
-    pub(crate) fn idle(&mut self, now: Instant) {
+    pub(crate) fn idle(&mut self, now: Millis) {
         self.settle(now);
         if self.state == State::Active && self.settling.is_none() {
             self.state = State::Inactive(Why::IDLE);

@@ -5,31 +5,33 @@ mod aliases;
 mod revisions;
 mod states;
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use lambark_oci::{Architecture, Digest};
 
 use super::*;
+use crate::clock::Millis;
+use crate::scope::Scope;
 
 const SETTLE: Duration = Duration::from_secs(3);
 
 /// One function, a clock, and ids.
 struct Bench {
     ids: Ids,
-    now: Instant,
+    now: Millis,
 }
 
 impl Bench {
     fn new() -> Bench {
-        Bench { ids: Ids::default(), now: Instant::from(SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_326_600)) }
+        Bench { ids: Ids::default(), now: Millis(1_795_326_600_000) }
     }
 
     fn pass(&mut self, span: Duration) {
-        self.now = self.now.after(span);
+        self.now = self.now.plus(span);
     }
 
     fn plan(&self, outcome: Outcome) -> Plan<'_> {
-        Plan { now: self.now, until: self.now.after(SETTLE), polls: 0, outcome, ids: &self.ids }
+        Plan { now: self.now, until: self.now.plus(SETTLE), polls: 0, outcome, ids: &self.ids }
     }
 
     fn good(&self) -> Plan<'_> {
@@ -83,8 +85,7 @@ impl Bench {
 fn image(content: &str) -> Configuration {
     let code = ImageCode {
         uri: format!("123456789012.dkr.ecr.us-east-1.amazonaws.com/app:{content}").into(),
-        account: "123456789012".into(),
-        region: "us-east-1".into(),
+        scope: Scope { account: "123456789012".into(), region: "us-east-1".into() },
         repository: "app".into(),
         digest: Digest::of(content.as_bytes()),
         config: None,

@@ -1,0 +1,12 @@
+//! Lambda's gates: may it read the image, and does it take it?
+
+mod judge;
+mod objection;
+mod permission;
+mod source;
+mod words;
+
+pub(crate) use judge::{Gates, Verdict};
+pub(crate) use permission::{Function, allows, wildcard};
+pub(crate) use source::StoreSource;
+pub use words::Wording;
