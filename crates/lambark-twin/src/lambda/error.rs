@@ -18,8 +18,8 @@ pub(crate) struct ApiError {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Code {
     AccessDenied,
-    CodeArtifactUserFailed,
-    CodeArtifactUserPending,
+    ArtifactFailed,
+    ArtifactPending,
     InvalidParameterValue,
     InvalidRequestContent,
     /// Not AWS's: an operation or an option that the twin does not do.
@@ -44,8 +44,8 @@ impl Code {
         match self {
             // The model declares no code for a 403; this one is a guess.
             Code::AccessDenied => ("AccessDeniedException", 403, UPPER),
-            Code::CodeArtifactUserFailed => ("CodeArtifactUserFailedException", 409, LOWER),
-            Code::CodeArtifactUserPending => ("CodeArtifactUserPendingException", 409, LOWER),
+            Code::ArtifactFailed => ("CodeArtifactUserFailedException", 409, LOWER),
+            Code::ArtifactPending => ("CodeArtifactUserPendingException", 409, LOWER),
             Code::InvalidParameterValue => ("InvalidParameterValueException", 400, LOWER),
             Code::InvalidRequestContent => ("InvalidRequestContentException", 400, LOWER),
             // 501: no SDK repeats a request for it.
@@ -128,8 +128,8 @@ impl From<Refusal> for ApiError {
             | Refusal::WeightedLatest
             | Refusal::DifferentRoles
             | Refusal::DifferentDeadLetters => Code::InvalidParameterValue,
-            Refusal::ImageFailed => Code::CodeArtifactUserFailed,
-            Refusal::Initializing => Code::CodeArtifactUserPending,
+            Refusal::ImageFailed => Code::ArtifactFailed,
+            Refusal::Initializing => Code::ArtifactPending,
         };
         ApiError::new(code, refusal.to_string())
     }

@@ -2,9 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use lambark_images::Progress;
+use lambark_twin::control::NoteSink;
 use lambark_twin::{Settings, Twin};
 
 use super::context::{Context, Format};
@@ -61,7 +64,8 @@ fn account(text: &str) -> Result<String, String> {
 }
 
 impl Arguments {
-    fn settings(&self) -> Settings {
+    fn settings(&self, progress: &Arc<dyn Progress>) -> Settings {
+        let progress = Arc::clone(progress);
         Settings {
             listen: self.listen,
             allow_remote: self.allow_remote,
@@ -71,12 +75,14 @@ impl Arguments {
             settle: self.settle,
             pessimistic: self.pessimistic,
             seed: self.seed,
+            notes: Some(NoteSink::new(move |note| progress.step(note))),
+            ..Settings::default()
         }
     }
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<u8, Failure> {
-    let settings = arguments.settings();
+    let settings = arguments.settings(&context.progress);
     let twin = Twin::start(settings.clone())?;
     output::print(|out| match arguments.format {
         Format::Text => render::emulate::ready(out, &twin.url(), &settings, context.page()),

@@ -21,7 +21,7 @@ fn each_wrong_uri_has_its_text() {
         format!("{REGISTRY}/team/app:v2"),
         format!("{REGISTRY}/team/app@{digest}"),
         format!("{REGISTRY}/other:v1"),
-        format!("210987654321.dkr.ecr.us-east-1.amazonaws.com/team/app:v1"),
+        "210987654321.dkr.ecr.us-east-1.amazonaws.com/team/app:v1".to_owned(),
     ] {
         let text = format!("Source image {uri} does not exist. Provide a valid source image.");
         assert_eq!(refused(&bench, &uri), (400, INVALID.into(), text));
