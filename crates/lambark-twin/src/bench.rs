@@ -176,6 +176,7 @@ fn image(digest: &Digest, media_type: &str) -> Image {
         children: BTreeSet::new(),
         pushed_at: Millis(1),
         pulled_at: None,
+        archived: false,
         archived_at: None,
         activated_at: None,
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::gates::wildcard;
+use crate::ecr::matches;
 use crate::limits::{MAX_DELAY_SECONDS, MAX_FAULTS};
 
 /// A fault for the next requests that match. What is not said matches everything, or leaves the answer as it is.
@@ -91,9 +91,9 @@ impl Fault {
     }
 
     fn matches(&self, operation: &str, method: &str, path: &str) -> bool {
-        self.operation.as_ref().is_none_or(|pattern| wildcard(pattern, operation))
+        self.operation.as_ref().is_none_or(|pattern| matches(pattern, operation, false))
             && self.method.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-            && self.path.as_ref().is_none_or(|pattern| wildcard(pattern, path))
+            && self.path.as_ref().is_none_or(|pattern| matches(pattern, path, false))
     }
 }
 

@@ -11,6 +11,8 @@ mod operation;
 mod rates;
 mod script;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

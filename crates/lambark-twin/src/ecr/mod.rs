@@ -34,7 +34,7 @@ use call::Call;
 pub(crate) use check::is_tag;
 pub(crate) use convert::{Choice, choose};
 pub(crate) use page::Page;
-pub(crate) use policy::{Principal, allows};
+pub(crate) use policy::{Principal, allows, matches};
 pub(crate) use put::{Put, put_image};
 pub(crate) use refusal::{Kind, Refusal};
 pub(crate) use shared::{

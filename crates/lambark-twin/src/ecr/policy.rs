@@ -118,7 +118,7 @@ fn holds(conditions: &Map<String, Value>, who: &Principal<'_>) -> Option<bool> {
 }
 
 /// `*` for any number of characters, `?` for one. Actions are compared without case, ARNs with it.
-fn matches(pattern: &str, text: &str, without_case: bool) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str, without_case: bool) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let same = |a: char, b: char| a == b || (without_case && a.eq_ignore_ascii_case(&b));
     let (mut at, mut read, mut star) = (0, 0, None);

@@ -6,7 +6,7 @@ mod permission;
 mod source;
 mod words;
 
-pub(crate) use judge::{Gates, Verdict};
-pub(crate) use permission::{Function, allows, wildcard};
+pub(crate) use judge::Gates;
+pub(crate) use permission::may_read;
 pub(crate) use source::StoreSource;
 pub use words::Wording;

@@ -110,6 +110,10 @@ impl Reply {
             let piece = pieces.next().await?;
             let next = position + piece.as_ref().map_or(0, |piece| piece.len() as u64);
             let changed = piece.and_then(|piece| change(position, piece));
+            if changed.is_err() {
+                // What was said before has to leave first: an error drops all that hyper still holds.
+                tokio::task::yield_now().await;
+            }
             Some((changed.map(Frame::data), (pieces, next, change)))
         });
         self.body = Body::Stream { length, body: BodyExt::boxed(StreamBody::new(changed)) };

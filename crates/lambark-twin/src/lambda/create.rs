@@ -40,7 +40,6 @@ struct Input {
 pub(super) struct CodeInput {
     pub(super) image_uri: Option<String>,
     pub(super) zip_file: Option<String>,
-    pub(super) s3_bucket: Option<String>,
 }
 
 impl CodeInput {

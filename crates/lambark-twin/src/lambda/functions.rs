@@ -63,10 +63,6 @@ impl Functions {
         Ok(())
     }
 
-    pub(super) fn exists(&self, scope: &Scope, name: &str) -> bool {
-        self.cell(scope, name).is_some_and(|cell| cell.lock().is_some())
-    }
-
     /// Looks at one; what changes by looking (time passes) is not kept. `look` must be short.
     pub(super) fn look<T>(
         &self,

@@ -35,12 +35,12 @@ pub(super) fn find(
     let target = reference.target();
     let found = call.twin.store.read(&scope, reference.repository(), |repository| {
         let image = repository.image(&target)?;
-        Some((image.digest.clone(), image.is_archived(), repository.policy.clone()))
+        Some((image.digest.clone(), image.archived, repository.policy.clone()))
     });
     let (digest, is_archived, policy) = found.flatten().ok_or_else(missing)?;
     if scope.account != call.scope.account {
-        let function = gates::Function { account: &call.scope.account, arn: function_arn };
-        if !policy.is_some_and(|policy| gates::allows(&policy, function)) {
+        let may_read = |policy: &String| gates::may_read(policy, &call.scope.account, function_arn);
+        if !policy.as_ref().is_some_and(may_read) {
             return Err(ApiError::new(
                 Code::AccessDenied,
                 "Lambda does not have permission to access the ECR image. Check the ECR permissions.",
@@ -109,7 +109,7 @@ fn note(call: &Call<'_>, uri: &str, text: &str) {
 pub(super) fn is_there(twin: &Shared, configuration: &Configuration) -> bool {
     let Some(image) = configuration.image() else { return true };
     let found = twin.store.read(&image.scope, &image.repository, |repository| {
-        repository.images.get(&image.digest).is_some_and(|image| !image.is_archived())
+        repository.images.get(&image.digest).is_some_and(|image| !image.archived)
     });
     found == Some(true)
 }

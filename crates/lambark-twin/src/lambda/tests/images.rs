@@ -92,7 +92,7 @@ fn an_archived_image_does_not_exist_for_lambda() {
     let bench = Bench::new();
     bench.push("app", &Image::good(Family::Docker).store("v1"));
     bench.edit(&here(), "app", |repository| {
-        repository.images.values_mut().for_each(|image| image.archived_at = Some(crate::clock::Millis(2)));
+        repository.images.values_mut().for_each(|image| image.archived = true);
     });
     let (status, _, text) = refused(&bench, &format!("{REGISTRY}/app:v1"));
     assert!(status == 400 && text.ends_with("does not exist. Provide a valid source image."), "{text}");
@@ -114,7 +114,7 @@ fn an_image_that_is_deleted_or_archived_is_lost() {
     bench.active("deleted");
     bench.active("archived");
     bench.edit(&here(), "app", |repository| {
-        repository.images.values_mut().for_each(|image| image.archived_at = Some(crate::clock::Millis(2)));
+        repository.images.values_mut().for_each(|image| image.archived = true);
     });
     let lost = bench.get("archived");
     assert_eq!((lost["State"].as_str(), lost["StateReasonCode"].as_str()), (Some("Inactive"), Some("ImageDeleted")));
