@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -12,6 +13,9 @@ use crate::error::Error;
 use crate::http;
 use crate::settings::Settings;
 use crate::shared::Shared;
+
+/// How long a twin that ends waits for what it is at.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// A running twin, on threads of its own. It ends with this value.
 pub struct Twin {
@@ -50,7 +54,8 @@ impl Twin {
                     _ = stopped => {}
                 }
             });
-            runtime.shutdown_background();
+            // Connections and looks at images hold the data directory: whoever starts the next twin must find it free.
+            runtime.shutdown_timeout(GRACE);
         });
         Ok(Twin { shared, stop: Some(stop), thread: Some(thread.map_err(Error::Start)?) })
     }

@@ -75,28 +75,23 @@ impl Reply {
 
     /// The same with one bit of a byte of the body flipped; a body that is shorter stays.
     pub(crate) fn corrupted(self, at: u64) -> Reply {
-        self.altered(move |position, bytes| {
-            let Some(at) = at.checked_sub(position).and_then(|at| usize::try_from(at).ok()) else { return Ok(bytes) };
+        self.altered(at, |bytes, at| {
             let mut changed = bytes.to_vec();
-            match changed.get_mut(at) {
-                Some(byte) => *byte ^= 1,
-                None => return Ok(bytes),
+            if let Some(byte) = changed.get_mut(at) {
+                *byte ^= 1;
             }
-            Ok(changed.into())
+            (changed.into(), false)
         })
     }
 
     /// The same, with the connection cut after so many bytes of the body; a body that is not longer stays whole.
     pub(crate) fn cut_after(self, at: u64) -> Reply {
-        self.altered(move |position, bytes| match usize::try_from(at.saturating_sub(position)) {
-            Ok(0) => Err(io::ErrorKind::ConnectionAborted.into()),
-            Ok(left) if left < bytes.len() => Ok(bytes.slice(..left)),
-            _ => Ok(bytes),
-        })
+        self.altered(at, |bytes, at| (bytes.slice(..at), true))
     }
 
-    /// The same with each piece of the body changed on its way out; `change` is told where it begins.
-    fn altered(mut self, change: impl Fn(u64, Bytes) -> io::Result<Bytes> + Send + Sync + 'static) -> Reply {
+    /// The same with the piece of the body changed that reaches byte `at`. `change` is given that piece and where in it
+    /// the byte lies; it says what becomes of the piece, and whether the connection is cut after it.
+    fn altered(mut self, at: u64, change: fn(Bytes, usize) -> (Bytes, bool)) -> Reply {
         use futures_util::StreamExt;
         let (length, pieces) = match self.body {
             Body::Cut => return self,
@@ -105,16 +100,23 @@ impl Reply {
             }
             Body::Stream { length, body } => (length, body),
         };
-        let start = (pieces.into_data_stream(), 0, change);
-        let changed = futures_util::stream::unfold(start, |(mut pieces, position, change)| async move {
-            let piece = pieces.next().await?;
-            let next = position + piece.as_ref().map_or(0, |piece| piece.len() as u64);
-            let changed = piece.and_then(|piece| change(position, piece));
-            if changed.is_err() {
-                // What was said before has to leave first: an error drops all that hyper still holds.
+        let start = (pieces.into_data_stream(), 0, false);
+        let changed = futures_util::stream::unfold(start, move |(mut pieces, position, is_over)| async move {
+            if is_over {
+                // What was said before has to leave first: an error drops all that is still waiting to be sent.
                 tokio::task::yield_now().await;
+                return Some((Err(io::ErrorKind::ConnectionAborted.into()), (pieces, position, true)));
             }
-            Some((changed.map(Frame::data), (pieces, next, change)))
+            let piece = match pieces.next().await? {
+                Ok(piece) => piece,
+                error => return Some((error.map(Frame::data), (pieces, position, false))),
+            };
+            let next = position + piece.len() as u64;
+            let (piece, is_over) = match usize::try_from(at.saturating_sub(position)) {
+                Ok(within) if (position..next).contains(&at) => change(piece, within),
+                _ => (piece, false),
+            };
+            Some((Ok(Frame::data(piece)), (pieces, next, is_over)))
         });
         self.body = Body::Stream { length, body: BodyExt::boxed(StreamBody::new(changed)) };
         self
