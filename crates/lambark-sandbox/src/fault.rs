@@ -49,13 +49,10 @@ impl Failure {
 
     /// The response is larger than Lambda takes.
     #[must_use]
-    pub fn response_too_large(bytes: u64) -> Failure {
-        Failure::fault(
-            "Function.ResponseSizeTooLarge",
-            format!(
-                "Response payload size ({bytes} bytes) exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
-            ),
-        )
+    pub fn response_too_large() -> Failure {
+        let cause =
+            format!("Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes).");
+        Failure::fault("Function.ResponseSizeTooLarge", cause)
     }
 
     /// The type, for REPORT lines and machines. Of what a runtime reports, the document's own word counts: for an

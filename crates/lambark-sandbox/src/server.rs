@@ -59,8 +59,9 @@ pub(crate) async fn serve(listener: TcpListener, heard: mpsc::UnboundedSender<He
         connections.spawn_local(async move {
             let service = service_fn(move |request| handle(request, heard.clone(), Rc::clone(&tickets)));
             let mut builder = hyper::server::conn::http1::Builder::new();
-            // Small runtimes look for the headers as AWS writes them.
-            builder.title_case_headers(true);
+            // Small runtimes look for the headers as AWS writes them, and those that speak through `nc` close their half
+            // of the connection before the answer.
+            builder.title_case_headers(true).half_close(true);
             // A connection that breaks is the caller's affair.
             let _ = builder.serve_connection(TokioIo::new(stream), service).await;
             drop(permit);
@@ -86,7 +87,7 @@ async fn handle(
     Ok(written(answer))
 }
 
-/// Reads a request to its end. Of a body that is too large only the size is kept.
+/// Reads a request to its end. Of a body that is too large nothing is kept.
 async fn receive(request: Request<Incoming>) -> Result<Received, hyper::Error> {
     let (head, mut incoming) = request.into_parts();
     let (mut kept, mut total, mut trailers) = (BytesMut::new(), 0_u64, HeaderMap::new());
@@ -101,7 +102,7 @@ async fn receive(request: Request<Incoming>) -> Result<Received, hyper::Error> {
             Err(frame) => trailers = frame.into_trailers().unwrap_or_default(),
         }
     }
-    let body = if total <= MAX_RESPONSE_BYTES { Body::Whole(kept.freeze()) } else { Body::TooLarge(total) };
+    let body = if total <= MAX_RESPONSE_BYTES { Body::Whole(kept.freeze()) } else { Body::TooLarge };
     Ok(Received { method: head.method, path: head.uri.path().to_owned(), headers: head.headers, body, trailers })
 }
 

@@ -37,7 +37,7 @@ fn register(received: &Received) -> Result<Call, Answer> {
     let features = text(&received.headers, "Lambda-Extension-Accept-Feature").unwrap_or_default();
     let body = match &received.body {
         Body::Whole(body) => body.as_ref(),
-        Body::TooLarge(_) => b"",
+        Body::TooLarge => b"",
     };
     let registration: Registration = serde_json::from_slice(body)
         .map_err(|error| Answer::refused(403, "InvalidRequestFormat", &error.to_string()))?;

@@ -40,8 +40,8 @@ impl Machine {
             Err(refusal) => return *refusal,
         };
         match body {
-            Body::TooLarge(bytes) => {
-                invocation.answer = Some(Err(Failure::response_too_large(bytes)));
+            Body::TooLarge => {
+                invocation.answer = Some(Err(Failure::response_too_large()));
                 let limit = crate::fault::MAX_RESPONSE_BYTES;
                 let message = format!("Exceeded maximum allowed payload size ({limit} bytes).");
                 Answer::refused(413, "RequestEntityTooLarge", &message)

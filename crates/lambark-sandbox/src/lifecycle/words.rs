@@ -110,8 +110,8 @@ pub enum ExtensionEvent {
 pub enum Body {
     /// All of it.
     Whole(Bytes),
-    /// More than Lambda takes: only its size in bytes is known.
-    TooLarge(u64),
+    /// More than Lambda takes: none of it is kept.
+    TooLarge,
 }
 
 /// An event for the function, with all that the APIs tell about it.

@@ -55,7 +55,7 @@ fn reported(headers: &HeaderMap, body: Body) -> Failure {
     let error_type = text(headers, ERROR_TYPE).unwrap_or_default();
     match body {
         Body::Whole(payload) => Failure::Reported { error_type, payload },
-        Body::TooLarge(bytes) => Failure::response_too_large(bytes),
+        Body::TooLarge => Failure::response_too_large(),
     }
 }
 
