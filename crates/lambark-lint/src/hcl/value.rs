@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use hcl_edit::expr::{Expression, ObjectKey, TraversalOperator};
+use hcl_edit::expr::{Expression, FuncCall, ObjectKey, TraversalOperator};
 use hcl_edit::structure::Body;
 use hcl_edit::template::Element;
 
@@ -73,6 +73,7 @@ impl Document<'_> {
 }
 
 /// The dotted name that an expression is, such as `aws_ecr_repository.app.repository_url`; `None` for anything else.
+/// What stands in brackets is left out: it chooses one of several that are written once.
 #[must_use]
 pub fn path_of(expression: &Expression) -> Option<String> {
     match expression {
@@ -80,9 +81,14 @@ pub fn path_of(expression: &Expression) -> Option<String> {
         Expression::Traversal(traversal) => {
             let mut path = path_of(&traversal.expr)?;
             for operator in &traversal.operators {
-                let TraversalOperator::GetAttr(name) = operator.value() else { return None };
-                path.push('.');
-                path.push_str(name.as_str());
+                match operator.value() {
+                    TraversalOperator::GetAttr(name) => {
+                        path.push('.');
+                        path.push_str(name.as_str());
+                    }
+                    TraversalOperator::Index(_) | TraversalOperator::LegacyIndex(_) => {}
+                    TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_) => return None,
+                }
             }
             Some(path)
         }
@@ -116,12 +122,7 @@ impl Builder<'_> {
             Expression::HeredocTemplate(heredoc) => self.elements(heredoc.template.iter(), depth),
             Expression::Parenthesis(inner) => self.expression(inner.inner(), range, depth + 1),
             Expression::Null(_) => {}
-            // Paths are relative to the repository here, so one made absolute stays what it was.
-            Expression::FuncCall(call) if call.name.name.as_str() == "abspath" && call.args.len() == 1 => {
-                for argument in call.args.iter() {
-                    self.expression(argument, range.clone(), depth + 1);
-                }
-            }
+            Expression::FuncCall(call) if self.call(call, &range, depth) => {}
             other => match path_of(other).and_then(|path| (self.names)(&path)) {
                 Some(value) => {
                     self.known &= value.known;
@@ -134,6 +135,29 @@ impl Builder<'_> {
                 }
             },
         }
+    }
+
+    /// Puts in what a function gives, if it is one of the few that matter here.
+    fn call(&mut self, call: &FuncCall, range: &Range<usize>, depth: usize) -> bool {
+        let mut arguments = call.args.iter();
+        match (call.name.name.as_str(), arguments.next()) {
+            // Paths are relative to the repository here, so one made absolute stays what it was.
+            ("abspath", Some(path)) => self.expression(path, range.clone(), depth + 1),
+            ("format", Some(Expression::String(template))) => {
+                let mut parts = template.as_str().split('%');
+                self.fragment.push_as(range.clone(), parts.next().unwrap_or_default());
+                for part in parts {
+                    let (Some('s' | 'v' | 'd'), Some(argument)) = (part.chars().next(), arguments.next()) else {
+                        self.known = false;
+                        return true;
+                    };
+                    self.expression(argument, range.clone(), depth + 1);
+                    self.fragment.push_as(range.clone(), &part[1..]);
+                }
+            }
+            _ => return false,
+        }
+        true
     }
 
     fn elements<'e>(&mut self, elements: impl Iterator<Item = &'e Element>, depth: usize) {

@@ -13,6 +13,9 @@ use crate::step::{Dialect, Opt, Value};
 /// How far variables are followed that stand for variables.
 const MAX_VARIABLES: usize = 8;
 
+/// Most parts of a text that is split into a list.
+const MAX_PARTS: usize = 64;
+
 pub(super) fn read(file: &SourceFile) -> (Bakefile, Vec<Note>) {
     let document = Document::read(file);
     let mut bakefile = Bakefile::default();
@@ -88,6 +91,21 @@ impl<'d> Reader<'d> {
         }
     }
 
+    /// `split(",", PLATFORMS)`: a list may come from outside as one text.
+    fn split(&self, expression: &Expression) -> Option<Vec<Value>> {
+        let Expression::FuncCall(call) = expression else { return None };
+        let (Some(separator), Some(text)) = (call.args.iter().next()?.as_str(), call.args.iter().nth(1)) else {
+            return None;
+        };
+        if call.name.name.as_str() != "split" || separator.is_empty() {
+            return None;
+        }
+        let text = self.value(text, MAX_VARIABLES);
+        let parts =
+            text.text.split(separator).map(|part| Value { text: part.to_owned(), literal: false, ..text.clone() });
+        Some(parts.take(MAX_PARTS).collect())
+    }
+
     fn options(&self, attribute: &'d Attribute) -> Vec<Opt> {
         let key = attribute.key.as_str();
         let name = option_name(key).to_owned();
@@ -95,9 +113,13 @@ impl<'d> Reader<'d> {
         match key {
             "inherits" | "context" | "dockerfile" | "matrix" | "name" => Vec::new(),
             "args" => self.arguments(attribute),
-            _ => match self.elements(&attribute.value) {
-                Some(elements) => elements.into_iter().map(|element| self.element(&name, element)).collect(),
-                None => {
+            _ => match (self.elements(&attribute.value), self.split(&attribute.value)) {
+                (Some(elements), _) => elements.into_iter().map(|element| self.element(&name, element)).collect(),
+                (None, Some(parts)) => {
+                    let option = |value| Opt { name: name.clone(), value, span: whole.clone(), literal: false };
+                    parts.into_iter().map(option).collect()
+                }
+                (None, None) => {
                     let value = self.option_value(key, &attribute.value);
                     vec![Opt { name, value, span: whole, literal: true }]
                 }

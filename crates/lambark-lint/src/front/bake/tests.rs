@@ -124,3 +124,23 @@ fn inheritance_without_end_ends() {
       dockerfile: ~Dockerfile <target "default">
     "#);
 }
+
+#[test]
+fn a_list_may_be_a_text_with_commas() {
+    let text = r#"
+variable "PLATFORMS" { default = "linux/amd64,linux/arm64" }
+target "default" {
+  platforms = split(",", PLATFORMS)
+  tags      = TAGS != "" ? [TAGS] : []
+}
+"#;
+    insta::assert_snapshot!(shown::all(&FRONT_END, "docker-bake.hcl", text), @r#"
+    docker buildx bake at target "default"
+      context: ~ <target "default">
+      dockerfile: ~Dockerfile <target "default">
+      --platform ~linux/amd64 <PLATFORMS> in `platforms = split(",", PLATFORMS)` (kept)
+      --platform ~linux/arm64 <PLATFORMS> in `platforms = split(",", PLATFORMS)` (kept)
+      --tag ?${TAGS != "" ? [TAGS] : []} <TAGS != "" ? [TAGS] : []> in `tags      = TAGS != "" ? [TAGS] : []`
+      insert behind `tags      = TAGS != "" ? [TAGS] : []`: "\n  " ""
+    "#);
+}

@@ -1,4 +1,4 @@
-//! What a script hands to later steps: lines written to `$GITHUB_ENV` and `$GITHUB_OUTPUT`.
+//! What a script hands to later steps: lines written to `$GITHUB_ENV` and `$GITHUB_OUTPUT`, and the old `::set-output`.
 
 use super::context::Context;
 use crate::fragment::Fragment;
@@ -10,7 +10,8 @@ pub(super) fn take(script: &Fragment, inner: &Scope, id: Option<&str>, context: 
     let text = script.text();
     for line in text.lines() {
         let to_environment = line.contains("GITHUB_ENV");
-        if !to_environment && !line.contains("GITHUB_OUTPUT") {
+        let is_output = line.contains("GITHUB_OUTPUT") || line.contains("::set-output name=");
+        if !to_environment && !is_output {
             continue;
         }
         let start = line.as_ptr() as usize - text.as_ptr() as usize;
@@ -30,9 +31,13 @@ pub(super) fn take(script: &Fragment, inner: &Scope, id: Option<&str>, context: 
     }
 }
 
-/// `echo "NAME=value" >> …`.
+/// `echo "NAME=value" >> …`, `echo "::set-output name=NAME::value"`.
 fn assignment(line: &str) -> Option<(&str, &str)> {
     let (_, rest) = line.split_once("echo ")?;
+    if let Some((_, output)) = rest.split_once("::set-output name=") {
+        let (name, value) = output.split_once("::")?;
+        return Some((name, value.trim().trim_matches(['"', '\''])));
+    }
     let (written, _) = rest.rsplit_once(">>")?;
     let written = written.trim().trim_start_matches("-n ").trim();
     let quoted = ['"', '\''].iter().find_map(|quote| written.strip_prefix(*quote)?.strip_suffix(*quote));

@@ -145,7 +145,7 @@ jobs:
         run: |
           docker build -t $REGISTRY/app:$TAG .
           docker push $REGISTRY/app:$TAG
-          echo "image=$REGISTRY/app:$TAG" >> $GITHUB_OUTPUT
+          echo "::set-output name=image::$REGISTRY/app:$TAG"
           echo "BUILDX_NO_DEFAULT_ATTESTATIONS=1" >> "$GITHUB_ENV"
       - run: docker build -t later .
       - run: cat .env >> $GITHUB_ENV

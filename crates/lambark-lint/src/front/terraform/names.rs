@@ -79,15 +79,23 @@ impl<'d> Resolver<'d> {
 
     fn follow(&self, name: &str) -> Option<Value> {
         self.left.set(self.left.get().checked_sub(1)?);
+        if let Some(path) = name.strip_prefix("local.") {
+            return self.local(path);
+        }
         let mut parts = name.split('.');
         match (parts.next()?, parts.next()?, parts.next(), parts.next()) {
-            ("path", "module", None, None) => {
-                // The module's own directory; paths here are relative to it.
-                Some(Value::derived(".", self.document.file().span(0..0)))
+            // Paths here are relative to the file's directory. Terraform is started there unless it is a module's.
+            ("path", "module", None, None) => Some(self.here()),
+            ("path", "root" | "cwd", None, None) => {
+                let is_module = self.document.file().directory().split('/').any(|part| part == "modules");
+                (!is_module).then(|| self.here())
             }
-            ("local", local, None, None) => self.local(local),
             (kind @ ("docker_image" | "docker_registry_image"), resource, Some("name"), None) => {
                 let block = self.resource(kind, resource)?;
+                Some(self.value(&block.body.get_attribute("name")?.value))
+            }
+            ("aws_ecr_repository", resource, Some("name"), None) => {
+                let block = self.resource("aws_ecr_repository", resource)?;
                 Some(self.value(&block.body.get_attribute("name")?.value))
             }
             ("aws_ecr_repository", resource, Some("repository_url"), None) => {
@@ -108,11 +116,23 @@ impl<'d> Resolver<'d> {
         self.resources.get(&(kind, name)).copied()
     }
 
-    fn local(&self, name: &str) -> Option<Value> {
-        match self.locals.get(name) {
-            Some(local) => Some(self.value(local)),
-            None => self.siblings().locals.get(name).cloned(),
-        }
+    fn here(&self) -> Value {
+        Value::derived(".", self.document.file().span(0..0))
+    }
+
+    /// `local.NAME`, or what stands under further names in an object there.
+    fn local(&self, path: &str) -> Option<Value> {
+        let mut parts = path.split('.');
+        let name = parts.next()?;
+        let Some(local) = self.locals.get(name) else { return self.siblings().locals.get(path).cloned() };
+        let found = parts.try_fold(*local, |expression, part| match expression {
+            Expression::Object(object) => {
+                let entry = object.iter().find(|(key, _)| key.as_ident().is_some_and(|key| key.as_str() == part));
+                entry.map(|(_, value)| value.expr())
+            }
+            _ => None,
+        })?;
+        Some(self.value(found))
     }
 
     /// The version that the module asks of the docker provider.

@@ -199,3 +199,49 @@ resource "aws_lambda_function" "app" {
     follows infra/build.sh
     "#);
 }
+
+#[test]
+fn names_inside_objects_functions_and_counted_resources() {
+    let text = r#"
+locals {
+  app = {
+    platform = "linux/arm64"
+    source   = abspath("${path.root}/../app")
+  }
+}
+resource "aws_ecr_repository" "app" {
+  count = 1
+  name  = "${local.prefix}-app"
+}
+resource "docker_image" "app" {
+  name = format("%v:%s", aws_ecr_repository.app[0].repository_url, "v1")
+  build {
+    context  = local.app.source
+    platform = local.app.platform
+  }
+}
+module "image" {
+  source   = "terraform-aws-modules/lambda/aws//modules/docker-build"
+  ecr_repo = aws_ecr_repository.app[0].name
+}
+resource "aws_lambda_function" "bad" {
+  image_uri = format("%q", local.app.nothing)
+}
+"#;
+    insta::assert_snapshot!(shown::all(&FRONT_END, "infra/main.tf", text), @r#"
+    the docker provider at resource "docker_image" "app"
+      context: ~app <local.app.source>
+      dockerfile: ~app/Dockerfile <local.app.source>
+      --platform ~linux/arm64 <local.app.platform> in `platform = local.app.platform`
+      --tag ?${aws_ecr_repository.app.registry}/${local.prefix}-app:v1 <format("%v:%s", aws_ecr_repository.app[0].repository_url, "v1> in `name = format("%v:%s", aws_ecr_repository.app[0].repository_url, "v1")`
+      insert behind `platform = local.app.platform`: "\n    " ""
+    the docker-build module at module "image"
+      context: ~infra <module "image">
+      dockerfile: ~infra/Dockerfile <module "image">
+      --push ~true <module "image"> in `module "image"` (kept)
+      --tag ?${module.image.registry}/${local.prefix}-app:${module.image.tag} <aws_ecr_repository.app[0].name> in `ecr_repo = aws_ecr_repository.app[0].name`
+      tied: a module for Lambda functions builds it at module "image"
+    function bad at resource "aws_lambda_function" "bad"
+      image: ? <format("%q", local.app.nothing)>
+    "#);
+}
