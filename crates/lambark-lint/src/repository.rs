@@ -175,9 +175,9 @@ impl<'a> Repository<'a> {
             .clone()
             .or_else(|| self.tie_by_configuration(step, build))
             .or_else(|| self.tie_by_dockerfile(build))
-            .or_else(|| tie_by_call(calls(sequence), sequence, build))
+            .or_else(|| tie_by_call(sequence, build))
             .or_else(|| self.tie_by_function(build))
-            .or_else(|| self.tie_by_name_elsewhere(build))
+            .or_else(|| self.tie_by_name_elsewhere(sequence, build))
             .or_else(|| {
                 let why = "--assume-lambda says so".to_owned();
                 self.settings.assume_lambda.then(|| Tie { span: step.span.clone(), why })
@@ -230,8 +230,9 @@ impl<'a> Repository<'a> {
     }
 
     /// A call in another file that deploys an image of the same name.
-    fn tie_by_name_elsewhere(&self, build: &Build) -> Option<Tie> {
-        let all = self.sequences.iter().flat_map(|sequence| calls(sequence));
+    fn tie_by_name_elsewhere(&self, own: &Sequence, build: &Build) -> Option<Tie> {
+        let others = self.sequences.iter().filter(|sequence| !std::ptr::eq(**sequence, own));
+        let all = others.flat_map(|sequence| calls(sequence));
         let named = |image: &Value| build.tags().any(|tag| same_repository(tag, image) == Some(true));
         all.into_iter()
             .find_map(|(step, call)| call.image.as_ref().filter(|image| named(image)).map(|_| tie_of_call(step)))
@@ -240,13 +241,12 @@ impl<'a> Repository<'a> {
 
 /// A call in the same sequence ties a build if it deploys that image, or if it cannot be told which image it deploys
 /// and there is no other that it could be.
-fn tie_by_call<'a>(
-    calls: impl Iterator<Item = (&'a Step, &'a Call)>,
-    sequence: &Sequence,
-    build: &Build,
-) -> Option<Tie> {
+fn tie_by_call(sequence: &Sequence, build: &Build) -> Option<Tie> {
     let builds = sequence.steps.iter().filter(|step| step.build().is_some()).count();
-    for (step, call) in calls {
+    for (step, call) in calls(sequence) {
+        if comes_too_late(sequence, build, step, call) {
+            continue;
+        }
         let compared: Vec<Option<bool>> = match &call.image {
             Some(image) => names_of(sequence, build).map(|name| same_repository(name, image)).collect(),
             // `lambark deploy SERVICE` and its like name no image.
@@ -259,6 +259,21 @@ fn tie_by_call<'a>(
         }
     }
     None
+}
+
+/// Whether a build stands behind a call that has another build of that name before it: one repository may serve Lambda
+/// and something else, one behind the other.
+fn comes_too_late(sequence: &Sequence, build: &Build, call_step: &Step, call: &Call) -> bool {
+    let Some(image) = &call.image else { return false };
+    let before = sequence.steps.iter().take_while(|step| !std::ptr::eq(*step, call_step)).filter_map(Step::build);
+    let mut serves = false;
+    for other in before {
+        if std::ptr::eq(other, build) {
+            return false;
+        }
+        serves |= names_of(sequence, other).any(|name| same_repository(name, image) == Some(true));
+    }
+    serves
 }
 
 /// The names that a build's image gets, by the build itself and by `docker tag` afterwards.
