@@ -277,7 +277,9 @@ impl Part {
             Part::PythonFunction => PYTHON_CLIENT,
             _ => &[],
         };
-        Recipe { version: 1, packages, python, programs, root_only: self == Part::Docker }
+        // 2: byte-compiled, without which each start of the AWS command compiles all that it imports.
+        let version = if matches!(self, Part::Aws1 | Part::Aws2) { 2 } else { 1 };
+        Recipe { version, packages, python, programs, root_only: self == Part::Docker }
     }
 
     /// Where the part lies, or would lie.

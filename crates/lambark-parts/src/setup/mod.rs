@@ -130,6 +130,9 @@ impl Setup {
         if let Some(absent) = recipe.programs.iter().find(|file| !fresh.join(file).exists()) {
             return Err(SetupError::Incomplete((*absent).to_owned()));
         }
+        if part == Part::Aws2 {
+            pip::compile(&fresh)?;
+        }
         // An empty login file, so that skopeo and buildah do not read those of whoever runs the tests.
         std::fs::write(fresh.join("auth.json"), "{}").map_err(io)?;
         std::fs::write(fresh.join(".recipe"), recipe.stamp()).map_err(io)?;
