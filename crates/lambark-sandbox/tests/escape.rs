@@ -204,7 +204,7 @@ fn a_fork_bomb_and_a_full_tmp_stay_inside() {
         let settings = json!({ "tmp_bytes": 8 << 20 });
         let unique = unique();
         let programs =
-            [json!({ "args": ["bomb"], "kill_after_milliseconds": 5000 }), act(&["fill", "/tmp/x"]), act(&["orphan"])];
+            [json!({ "args": ["bomb"], "kill_after_output": true }), act(&["fill", "/tmp/x"]), act(&["orphan"])];
         let outcome = place.image(vec![base_layer(), unique.clone()]).run_with(settings, &programs);
         let bomb = outcome["ran"][0]["stdout"].as_str().unwrap();
         let (count, why) = bomb.split_once(' ').unwrap_or_else(|| panic!("{outcome}"));
@@ -224,7 +224,7 @@ fn a_maker_that_is_killed_takes_its_sandbox_along() {
         place.image(vec![base_layer(), unique.clone()]);
         let mut maker = place.start(json!({}), &[act(&["sleep"])]);
         let inside = |count| {
-            (0..500).any(|_| {
+            (0..6000).any(|_| {
                 std::thread::sleep(Duration::from_millis(10));
                 processes_over(&unique) == count
             })

@@ -105,6 +105,8 @@ fn bomb() {
         }
     };
     print!("{} {:?}", children.len(), error.kind());
+    std::io::stdout().flush().expect("a pipe");
+    std::thread::sleep(Duration::from_secs(600));
 }
 
 /// Leaves a child behind that holds no pipe of ours.

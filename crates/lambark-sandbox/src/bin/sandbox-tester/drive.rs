@@ -91,8 +91,16 @@ fn start(sandbox: &Sandbox, program: &Value) -> Value {
         let _ = stderr.read_to_string(&mut text);
         text
     });
-    let mut stdout = String::new();
-    let _ = process.stdout.read_to_string(&mut stdout);
+    let mut stdout = vec![0; 4096];
+    if program["kill_after_output"] == true {
+        let read = process.stdout.read(&mut stdout).expect("a pipe");
+        stdout.truncate(read);
+        sandbox.kill_processes().expect("the sandbox lives");
+    } else {
+        stdout.clear();
+    }
+    let _ = process.stdout.read_to_end(&mut stdout);
+    let stdout = String::from_utf8_lossy(&stdout);
     let exit = match process.waiter.wait() {
         Exit::OutOfMemory => "out of memory".to_owned(),
         other => other.to_string(),
