@@ -12,6 +12,7 @@ use std::time::Duration;
 use common::{Place, act, base_layer, everybody, layer};
 use lambark_oci::{Compression, Family};
 use lambark_testkit::images::{File, Layer};
+use lambark_testkit::parts::skip;
 use serde_json::json;
 
 /// A tar as nobody honest writes it: path, type, link, content.
@@ -194,6 +195,19 @@ fn a_program_can_do_nothing_that_leads_out() {
         assert_eq!(outcome["ran"][0]["stdout"], "tried\n", "{who:?} {outcome}");
         // Its keeper was told to die, and did not.
         assert_eq!(outcome["ran"][1]["stdout"], "on", "{who:?} {outcome}");
+    }
+}
+
+#[test]
+fn keys_of_the_session_stay_outside() {
+    for who in everybody() {
+        let place = Place::new(who);
+        let outcome = place.image(vec![base_layer()]).run_with(json!({ "key": true }), &[act(&["find-key"])]);
+        if outcome["key"] == false {
+            skip("this kernel keeps no keys, or not for us");
+            return;
+        }
+        assert_eq!(outcome["ran"][0]["stdout"], "false", "{who:?} {outcome}");
     }
 }
 

@@ -204,3 +204,20 @@ fn memory_is_limited_and_measured() {
         assert!((60 << 20..90 << 20).contains(&peak), "{who:?} {peak}");
     }
 }
+
+#[test]
+fn what_forbids_a_sandbox_is_named() {
+    for who in everybody() {
+        let place = Place::new(who);
+        place.image(vec![base_layer()]);
+        for (forbid, told) in [
+            ("echo 0 > /proc/sys/user/max_user_namespaces", "user.max_user_namespaces = 0 forbids it"),
+            ("mount -t tmpfs none /proc/sys/kernel", "a /proc of which parts are hidden forbids it"),
+        ] {
+            // In a user namespace of its own, where even an ordinary user may forbid.
+            let outcome = place.run_after(forbid);
+            let error = outcome["error"].as_str().unwrap_or_else(|| panic!("{who:?} {forbid}: {outcome}"));
+            assert!(error.contains(told), "{who:?} {error}");
+        }
+    }
+}

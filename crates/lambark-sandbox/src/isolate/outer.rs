@@ -25,6 +25,7 @@ pub(super) fn run(control: &UnixStream) -> io::Result<()> {
 fn unshare(order: &Outer, control: &UnixStream) -> Result<(), Failed> {
     rustix::process::setsid().step("leave the terminal")?;
     close_on_exec().step("look at open descriptors")?;
+    leave_keys();
     // The working directory moves into the new mount namespace, so that layers are found by their names alone, even
     // where the directories above are closed to the sandbox.
     std::env::set_current_dir(&order.directory).step("enter the cache of layers")?;
@@ -67,6 +68,15 @@ pub(super) fn mount_flags(path: &str) -> io::Result<MountFlags> {
         .into_iter()
         .filter(|(bit, _)| has.contains(*bit))
         .fold(MountFlags::empty(), |flags, (_, flag)| flags | flag))
+}
+
+/// Leaves the user's keys behind (keyrings(7)): whoever inherits a session's keyring may read what is in it.
+fn leave_keys() {
+    const NO_NAME: *const libc::c_char = std::ptr::null();
+    #[expect(unsafe_code, reason = "no library has this call")]
+    // SAFETY: the call reads a name, if the pointer is not null, and changes nothing in this process's memory.
+    let _ = unsafe { libc::syscall(libc::SYS_keyctl, libc::KEYCTL_JOIN_SESSION_KEYRING, NO_NAME) };
+    // It fails where the kernel keeps no keys, or a filter forbids the call, to the function as well.
 }
 
 /// Whatever this process inherited by accident must not reach the function.

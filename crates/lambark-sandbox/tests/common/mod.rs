@@ -74,26 +74,39 @@ impl Place {
 
     /// Runs `programs` in a sandbox of the image, one after the other; `settings` as the tester reads them.
     pub(crate) fn run_with(&self, settings: Value, programs: &[Value]) -> Value {
-        let output = self.start(settings, programs).wait_with_output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: `{text}`, {}", output.status))
+        outcome(self.start(settings, programs))
+    }
+
+    /// Runs nothing in a sandbox, in namespaces of its own in which a shell did something before.
+    pub(crate) fn run_after(&self, script: &str) -> Value {
+        let mut command = self.as_who("unshare");
+        command.args(["-Urm", "sh", "-ec", &format!("{script}; exec {} drive", env!("CARGO_BIN_EXE_sandbox-tester"))]);
+        outcome(self.begin(command, json!({}), &[]))
     }
 
     /// Begins to.
-    pub(crate) fn start(&self, mut settings: Value, programs: &[Value]) -> Child {
+    pub(crate) fn start(&self, settings: Value, programs: &[Value]) -> Child {
+        let mut command = self.as_who(env!("CARGO_BIN_EXE_sandbox-tester"));
+        command.arg("drive");
+        self.begin(command, settings, programs)
+    }
+
+    fn as_who(&self, program: &str) -> Command {
+        match self.who {
+            Who::Ordinary if rustix::process::geteuid().is_root() => {
+                let mut command = Command::new("setpriv");
+                command.args(as_nobody()).arg(program);
+                command
+            }
+            _ => Command::new(program),
+        }
+    }
+
+    fn begin(&self, mut command: Command, mut settings: Value, programs: &[Value]) -> Child {
         settings["image"] = json!(format!("oci:{}:t", self.path("image").display()));
         settings["cache"] = json!(self.path("cache"));
         settings["programs"] = json!(programs);
-        let tester = env!("CARGO_BIN_EXE_sandbox-tester");
-        let mut command = match self.who {
-            Who::Ordinary if rustix::process::geteuid().is_root() => {
-                let mut command = Command::new("setpriv");
-                command.args(as_nobody()).arg(tester);
-                command
-            }
-            _ => Command::new(tester),
-        };
-        let mut child = command.arg("drive").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(settings.to_string().as_bytes()).unwrap();
         child
     }
@@ -101,6 +114,12 @@ impl Place {
     pub(crate) fn run(&self, programs: &[Value]) -> Value {
         self.run_with(json!({}), programs)
     }
+}
+
+fn outcome(child: Child) -> Value {
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: `{text}`, {}", output.status))
 }
 
 /// The tester with an act and its arguments.

@@ -25,6 +25,7 @@ pub(crate) fn act(act: &str, args: &[&str]) {
         "get" => print!("{}", told(get(first))),
         "eat" => eat(first.parse().expect("megabytes")),
         "fill" => fill(first),
+        "find-key" => print!("{}", find_key() >= 0),
         "bomb" => bomb(),
         "orphan" => orphan(),
         "escape" => escape(),
@@ -71,6 +72,36 @@ fn get(address: &str) -> std::io::Result<String> {
     let address = address.parse().expect("an address");
     TcpStream::connect_timeout(&address, Duration::from_secs(5))?.read_to_string(&mut text)?;
     Ok(text)
+}
+
+const KEY: (&std::ffi::CStr, &std::ffi::CStr) = (c"user", c"lambark-test-secret");
+
+/// Puts a secret into a keyring of this session's, as a login may.
+pub(crate) fn keep_key() -> bool {
+    #[expect(unsafe_code, reason = "no library has these calls")]
+    // SAFETY: both read texts that end with a NUL, and so many bytes as told.
+    let id = unsafe {
+        libc::syscall(libc::SYS_keyctl, libc::KEYCTL_JOIN_SESSION_KEYRING, c"lambark-test".as_ptr());
+        let secret = c"hush".as_ptr();
+        libc::syscall(
+            libc::SYS_add_key,
+            KEY.0.as_ptr(),
+            KEY.1.as_ptr(),
+            secret,
+            4_usize,
+            libc::KEY_SPEC_SESSION_KEYRING,
+        )
+    };
+    id >= 0 && find_key() == id
+}
+
+fn find_key() -> i64 {
+    #[expect(unsafe_code, reason = "no library has this call")]
+    // SAFETY: it reads texts that end with a NUL.
+    unsafe {
+        let (search, session) = (libc::KEYCTL_SEARCH, libc::KEY_SPEC_SESSION_KEYRING);
+        libc::syscall(libc::SYS_keyctl, search, session, KEY.0.as_ptr(), KEY.1.as_ptr(), 0)
+    }
 }
 
 fn eat(megabytes: usize) {

@@ -40,6 +40,7 @@ fn run(order: &Value) -> Result<Value, lambark_sandbox::Error> {
         network: if order["network"] == "host" { Network::Host } else { Network::None },
         ..Settings::default()
     };
+    let key = order["key"] == true && super::acts::keep_key();
     let began = std::time::Instant::now();
     let sandbox = Sandbox::start(&root, &settings)?;
     let started = began.elapsed();
@@ -53,7 +54,7 @@ fn run(order: &Value) -> Result<Value, lambark_sandbox::Error> {
     let peak = sandbox.peak_memory();
     sandbox.kill();
     Ok(json!({
-        "flat": root.is_flat(), "address": address, "peak": peak, "ran": ran,
+        "flat": root.is_flat(), "address": address, "key": key, "peak": peak, "ran": ran,
         "start_microseconds": u64::try_from(started.as_micros()).unwrap_or(u64::MAX),
     }))
 }
