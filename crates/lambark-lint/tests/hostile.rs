@@ -4,7 +4,7 @@
 
 use lambark_lint::front::{self, FrontResult};
 use lambark_lint::source::{MemoryTree, SourceFile, Span};
-use lambark_lint::step::{Action, Value};
+use lambark_lint::step::{Action, Dialect, Insertion, Value};
 use proptest::prelude::*;
 
 /// A path of each kind.
@@ -228,3 +228,60 @@ const WHOLE: [(&str, &str); 7] = [
          provisioner \"local-exec\" {\n    command = <<-EOT\n      docker build ${var.x} .\n        docker push é\n    EOT\n  }\n}\n",
     ),
 ];
+
+/// Every build of a file with what it is told, places left out.
+fn builds(path: &str, text: &str) -> Option<Vec<(Option<Insertion>, Vec<String>)>> {
+    let mut tree = MemoryTree::default();
+    let (file, _) = SourceFile::new(path, text.as_bytes().to_vec());
+    tree.insert(file.clone());
+    let result = (front::of(path)?.read)(&file, &tree);
+    let steps = result.sequences.into_iter().flat_map(|sequence| sequence.steps);
+    let told = |step: lambark_lint::step::Step| match step.action {
+        Action::Build(build) => {
+            let options = build.options.iter().map(|option| format!("{}={}", option.name, option.value.text));
+            Some((build.insertion.filter(|_| step.unsound.is_none()), options.collect()))
+        }
+        _ => None,
+    };
+    result.notes.is_empty().then(|| steps.filter_map(told).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Wherever an option may be added, it is there afterwards, and nothing else has changed.
+    #[test]
+    fn what_is_added_is_all_that_changes(
+        which in 0..WHOLE.len(),
+        cuts in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(&PIECES[..])), 0..4),
+    ) {
+        let (path, text) = WHOLE[which];
+        let mut text = text.to_owned();
+        for (cut, piece) in cuts {
+            text.insert_str(text.floor_char_boundary(cut.index(text.len())), piece);
+        }
+        let Some(before) = builds(path, &text) else { return Ok(()) };
+        for (number, (insertion, told)) in before.iter().enumerate() {
+            // A second list or key would be an error, so rules change the one that there is.
+            let already = told.iter().any(|option| option.starts_with("attest=") || option.starts_with("provenance="));
+            let in_file = |place: &&Insertion| place.dialect != Dialect::CommandLine && !already;
+            let Some(insertion) = insertion.as_ref().filter(in_file) else { continue };
+            let mut edited = text.clone();
+            edited.insert_str(insertion.at.start, &insertion.without_attestations());
+            let after = builds(path, &edited);
+            prop_assert!(after.is_some(), "{edited}");
+            let after = after.unwrap_or_default();
+            prop_assert_eq!(after.len(), before.len(), "{}", edited);
+            for (other, ((_, old), (_, new))) in before.iter().zip(&after).enumerate() {
+                let added: Vec<&String> = new.iter().filter(|option| !old.contains(option)).collect();
+                let lost = old.iter().filter(|option| !new.contains(option)).count();
+                let is_new = |option: &&String| {
+                    ["provenance=false", "attest=type=provenance,disabled=true"].contains(&option.as_str())
+                };
+                prop_assert!(added.iter().all(is_new), "{added:?}\n{edited}");
+                prop_assert!(lost == 0, "{edited}");
+                prop_assert!(other != number || !added.is_empty(), "{edited}");
+            }
+        }
+    }
+}

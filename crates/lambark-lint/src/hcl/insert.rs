@@ -10,9 +10,6 @@ use crate::step::{Dialect, Insertion};
 pub fn insertion(document: &Document<'_>, block: &Block, dialect: Dialect) -> Option<Insertion> {
     let text = document.file().text();
     let whole = document.range(block);
-    if !text.get(whole.clone())?.contains('\n') {
-        return None;
-    }
     let line_start = |at: usize| text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let indentation = |at: usize| {
         let line = &text[line_start(at)..];
@@ -28,7 +25,7 @@ pub fn insertion(document: &Document<'_>, block: &Block, dialect: Dialect) -> Op
         }
         None => (document.header(block).end, format!("{}  ", indentation(whole.start))),
     };
-    let line_end = end + text[end..].find('\n')?;
+    let line_end = end + text[end..].find('\n').filter(|length| end + length < whole.end)?;
     let has_return = text[..line_end].ends_with('\r');
     let at = line_end - usize::from(has_return);
     let line_break = if has_return { "\r\n" } else { "\n" };

@@ -41,7 +41,7 @@ fn in_block(mapping: &Node<'_>) -> Option<(usize, String)> {
         return None;
     }
     let last = last_leaf(mapping.entries().next_back()?.value);
-    if keeps_line_ends(&last) {
+    if has_open_end(&last) {
         return None;
     }
     let end = last.range().end;
@@ -64,9 +64,11 @@ fn last_leaf(mut node: Node<'_>) -> Node<'_> {
     node
 }
 
-/// A block with all its line ends (`|+`): a line behind it would take one away.
-fn keeps_line_ends(node: &Node<'_>) -> bool {
-    matches!(node.style(), Some(Style::Literal | Style::Folded)) && node.as_str().is_some_and(|it| it.ends_with("\n\n"))
+/// A block with all its line ends (`|+`), from which a line behind it would take one away, or an empty one, whose end
+/// the parser does not tell.
+fn has_open_end(node: &Node<'_>) -> bool {
+    let is_block = matches!(node.style(), Some(Style::Literal | Style::Folded));
+    is_block && node.as_str().is_some_and(|text| text.ends_with("\n\n") || text.trim().is_empty())
 }
 
 fn line_start(text: &str, at: usize) -> usize {
