@@ -52,6 +52,7 @@ fn of_document(
         files: Evidence::NotLooked("there is no image whose files could be looked at".into()),
         image,
         asked: options.asked,
+        location: None,
     };
     let Ok(manifest) = facts.manifest().cloned() else { return Ok(facts) };
     let (config, layers) = std::thread::scope(|scope| {
@@ -89,6 +90,7 @@ fn of_classic(
         layers: look_at_layers(source, &classic.layers, options.depth, progress)?,
         files: Evidence::NotLooked("".into()),
         asked: options.asked,
+        location: None,
     };
     finish(&mut facts);
     Ok(facts)

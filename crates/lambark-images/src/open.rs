@@ -66,7 +66,9 @@ impl Access {
         Ok(dialogue)
     }
 
-    fn control_of(&self, reference: &Reference) -> Option<&Arc<dyn ControlPlane>> {
+    /// Who may be asked about a repository beside its registry; nobody about a registry that is not ECR's.
+    #[must_use]
+    pub fn control_of(&self, reference: &Reference) -> Option<&Arc<dyn ControlPlane>> {
         self.control.as_ref().filter(|_| reference.ecr().is_some())
     }
 }

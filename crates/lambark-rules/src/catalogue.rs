@@ -36,6 +36,13 @@ pub static CATALOGUE: &[&Rule] = &[
     &image::diff_id_mismatch::RULE,
     &image::truncated_layer::RULE,
     &image::missing_blob::RULE,
+    // The place.
+    &image::not_private_ecr::RULE,
+    &image::fips_endpoint::RULE,
+    &image::wrong_region::RULE,
+    &image::archived_image::RULE,
+    &image::repository_policy::RULE,
+    &image::untagged_child::RULE,
     // The files.
     &image::missing_parent_directory::RULE,
     &image::late_parent_directory::RULE,

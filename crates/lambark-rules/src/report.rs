@@ -217,6 +217,7 @@ mod tests {
             layers: Vec::new(),
             files: nothing(),
             asked: Asked::default(),
+            location: None,
         };
         judge_with(&facts, rules)
     }

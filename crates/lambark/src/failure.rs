@@ -194,9 +194,11 @@ fn hint_of_image(error: &Error) -> Option<String> {
         Error::Registry(lambark_registry::Error::Forbidden { .. }) => {
             Some("the credentials are known, but may not do this: look at the repository's policy".to_owned())
         }
-        Error::Registry(lambark_registry::Error::NotFound { .. }) => {
-            Some("look at the spelling of host, repository and tag; on ECR also at account and Region".to_owned())
-        }
+        Error::Registry(lambark_registry::Error::NotFound { .. }) => Some(
+            "look at the spelling of host, repository and tag; on ECR also at account and Region, and whether the \
+                 image is archived (`aws ecr describe-images`)"
+                .to_owned(),
+        ),
         Error::Registry(lambark_registry::Error::Unreachable { .. }) => Some(
             "for a registry that speaks plain HTTP give --plain-http HOST, for one with a certificate of its own \
              --ca-certificate FILE"

@@ -4,6 +4,7 @@ pub mod config;
 pub mod files;
 pub mod filesystem;
 pub mod layer;
+pub mod location;
 
 use std::borrow::Cow;
 
@@ -13,6 +14,7 @@ pub use config::ConfigFacts;
 pub use files::{Elf, EntryKind, FileNotes, GlibcVersion, TarEntry};
 pub use filesystem::{FileSystem, Node, Structure};
 pub use layer::{Actual, Content, Ending, LayerFacts, Sample};
+pub use location::{Location, Stored, StoredImage};
 
 use crate::rule::Skip;
 
@@ -53,6 +55,8 @@ pub struct ImageFacts {
     pub files: Evidence<FileSystem>,
     /// What the user asked for.
     pub asked: Asked,
+    /// Where it lies; `None` for what lies in no registry, and where only the image itself is in question.
+    pub location: Option<Location>,
 }
 
 /// What the user asked for, beside the image itself.
@@ -75,6 +79,14 @@ pub enum ManifestPolicy {
 }
 
 impl ImageFacts {
+    /// Where the image lies.
+    ///
+    /// # Errors
+    /// [`Skip::NotAsked`] when only the image itself is in question.
+    pub fn location(&self) -> Result<&Location, Skip> {
+        self.location.as_ref().ok_or(Skip::NotAsked("it is not looked at as something in a registry".into()))
+    }
+
     /// The top object's parsed view.
     ///
     /// # Errors

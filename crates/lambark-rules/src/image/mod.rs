@@ -5,6 +5,7 @@ mod handler;
 mod layers;
 mod linking;
 mod start;
+mod statements;
 mod words;
 
 pub mod artifact_manifest;
@@ -56,3 +57,10 @@ pub mod path_escapes_root;
 pub mod shared_library_missing;
 pub mod unreadable_file;
 pub mod workdir_missing;
+
+pub mod archived_image;
+pub mod fips_endpoint;
+pub mod not_private_ecr;
+pub mod repository_policy;
+pub mod untagged_child;
+pub mod wrong_region;

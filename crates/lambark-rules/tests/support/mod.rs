@@ -68,6 +68,7 @@ pub(crate) fn nothing() -> ImageFacts {
         layers: Vec::new(),
         files: not_looked(),
         asked: Asked::default(),
+        location: None,
     }
 }
 
@@ -254,6 +255,7 @@ impl Image {
             layers: self.layers.into_iter().map(|layer| seen(layer, self.depth, self.archive)).collect(),
             files,
             asked: self.asked,
+            location: None,
         }
     }
 }

@@ -8,6 +8,9 @@ use lambark_aws::{Error, Settings};
 use super::registry::Registry;
 use crate::config::Config;
 
+/// Digits of an account's number.
+const ACCOUNT_DIGITS: usize = 12;
+
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "AWS options")]
 pub(super) struct AwsFlags {
@@ -22,7 +25,18 @@ pub(super) struct AwsFlags {
     endpoint_url: Option<String>,
 }
 
+/// Reads an account's number.
+pub(super) fn account(text: &str) -> Result<String, String> {
+    let digits = text.len() == ACCOUNT_DIGITS && text.bytes().all(|b| b.is_ascii_digit());
+    if digits { Ok(text.to_owned()) } else { Err("an AWS account is a number of twelve digits".to_owned()) }
+}
+
 impl AwsFlags {
+    /// The Region that the user named, which is not the one that AWS's own chain would find.
+    pub(super) fn named_region(&self, config: &Config) -> Option<String> {
+        self.region.clone().or_else(|| config.aws.region.clone())
+    }
+
     /// What these flags say, then `lambark.toml`; what is still absent is left to AWS's own chain.
     pub(super) fn settings(&self, config: Option<&Path>, registry: &Registry) -> Result<Settings, Error> {
         let unusable = |what: &str, reason: String| Error::Settings { what: what.into(), reason: reason.into() };

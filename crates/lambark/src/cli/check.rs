@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use lambark_oci::Architecture;
 
+use super::aws::account;
 use super::context::{Context, Depth, asked};
 use super::output;
 use crate::config::FailOnWord;
@@ -32,6 +33,9 @@ pub(super) struct Arguments {
     /// How deep to look; `bytes` for a remote image and `files` for a local one if nothing is said
     #[arg(long, value_name = "DEPTH")]
     depth: Option<Depth>,
+    /// The account of the function that is to run it, if it is not the image's own
+    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
+    function_account: Option<String>,
     /// Fail with exit code 3 when something was not looked at
     #[arg(long)]
     strict: bool,
@@ -74,6 +78,8 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
         images: arguments.images,
         asked: asked(arguments.arch, &config),
         depth: arguments.depth.map(Into::into),
+        region: context.region(&config),
+        account: arguments.function_account,
     };
     let outcome = check::run(&settings, &context.access, &*context.progress);
     let page = Page { verbose: arguments.verbose, ..context.page() };

@@ -114,6 +114,11 @@ impl Context {
         Ok(Config::load(self.global.config.as_deref(), &here)?)
     }
 
+    /// The Region of the functions in question, if the user named one.
+    pub(super) fn region(&self, config: &Config) -> Option<String> {
+        self.global.aws.named_region(config)
+    }
+
     /// The user's cache, if this machine has a place for one.
     pub(super) fn cache_dir(&self) -> Option<PathBuf> {
         self.global.cache_dir.clone().or_else(|| Some(base()?.cache_dir().join("lambark")))

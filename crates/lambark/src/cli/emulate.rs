@@ -10,6 +10,7 @@ use lambark_images::Progress;
 use lambark_twin::control::NoteSink;
 use lambark_twin::{Settings, Twin};
 
+use super::aws::account;
 use super::context::{Context, Format};
 use super::{interrupt, output};
 use crate::failure::Failure;
@@ -53,14 +54,6 @@ pub(super) struct Arguments {
     /// How to tell the address
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-}
-
-/// An account's number.
-fn account(text: &str) -> Result<String, String> {
-    if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
-        return Ok(text.to_owned());
-    }
-    Err("an account has twelve digits".to_owned())
 }
 
 impl Arguments {

@@ -13,6 +13,7 @@ mod fix;
 mod internal;
 mod interrupt;
 mod output;
+mod policy;
 mod progress;
 mod push;
 mod registry;
@@ -66,6 +67,7 @@ enum Verb {
     #[cfg(target_os = "linux")]
     Run(run::Arguments),
     Emulate(emulate::Arguments),
+    Policy(policy::Arguments),
     Rules(rules::Arguments),
     Explain(explain::Arguments),
     #[cfg(target_os = "linux")]
@@ -103,6 +105,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         #[cfg(target_os = "linux")]
         Verb::Run(arguments) => run::run(arguments, &context),
         Verb::Emulate(arguments) => emulate::run(&arguments, &context),
+        Verb::Policy(arguments) => policy::run(arguments, &context),
         Verb::Rules(arguments) => rules::run(&arguments, &context),
         Verb::Explain(arguments) => explain::run(&arguments, &context),
         #[cfg(target_os = "linux")]

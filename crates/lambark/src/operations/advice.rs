@@ -154,6 +154,7 @@ pub fn judge_inside(facts: &ImageFacts) -> Judgement {
         layers: facts.layers.iter().map(without_files).collect(),
         files: Evidence::NotLooked("judged with the index".into()),
         asked: facts.asked,
+        location: None,
     })
 }
 

@@ -1,8 +1,8 @@
 //! `check`: every rule on an image.
 
-use lambark_images::{Access, Gather, Progress, gather, open, parallel};
-use lambark_oci::ImageName;
-use lambark_rules::facts::{Asked, ImageFacts};
+use lambark_images::{Access, ControlPlane, Gather, Progress, gather, open, parallel};
+use lambark_oci::{ImageName, Reference};
+use lambark_rules::facts::{Asked, Evidence, ImageFacts, Location, Stored};
 use lambark_rules::{Judgement, Needs, Severity, Skip, judge};
 
 use crate::exit;
@@ -20,6 +20,10 @@ pub struct Settings {
     pub asked: Asked,
     /// How deep; by where the image lies if nothing is said.
     pub depth: Option<Needs>,
+    /// The Region of the function that is to run it, if the user named one.
+    pub region: Option<String>,
+    /// The account of that function, if the user named one.
+    pub account: Option<String>,
 }
 
 /// Looks at every image. One that cannot be looked at does not hide the others.
@@ -36,9 +40,38 @@ fn look(image: &str, settings: &Settings, access: &Access, progress: &dyn Progre
     let name = super::name(image)?;
     let depth = settings.depth.unwrap_or_else(|| default_depth(&name));
     let source = open(&name, access)?;
-    let facts = gather(&*source, &Gather { depth, asked: settings.asked }, progress)?;
+    let mut facts = gather(&*source, &Gather { depth, asked: settings.asked }, progress)?;
+    facts.location = name.reference().map(|reference| locate(reference, &facts, depth, settings, access));
     let judgement = judge(&facts);
     Ok(Looked { name, depth, facts, judgement })
+}
+
+/// What is known of the place where an image lies. Only ECR is asked, beside the registry protocol, and not for the
+/// shallowest look.
+fn locate(reference: &Reference, facts: &ImageFacts, depth: Needs, settings: &Settings, access: &Access) -> Location {
+    let (stored, policy) = match access.control_of(reference) {
+        Some(_) if depth < Needs::Bytes => {
+            let reason = "ECR's own API is asked from depth `bytes` on";
+            (Evidence::NotLooked(reason.into()), Evidence::NotLooked(reason.into()))
+        }
+        Some(control) => (stored(reference, facts, &**control), control.policy(reference)),
+        None => (Evidence::NotLooked("it lies elsewhere".into()), Evidence::NotLooked("it lies elsewhere".into())),
+    };
+    let (region, account) = (settings.region.clone(), settings.account.clone());
+    Location { reference: reference.clone(), region, account, stored, policy }
+}
+
+fn stored(reference: &Reference, facts: &ImageFacts, control: &dyn ControlPlane) -> Evidence<Stored> {
+    let (Evidence::Known(top), Evidence::Known(image)) = (&facts.top, &facts.image) else {
+        return Evidence::NotLooked("there is no image to ask about".into());
+    };
+    match control.stored(reference, &[top.digest(), image.digest()]) {
+        Evidence::NotLooked(reason) => Evidence::NotLooked(reason),
+        Evidence::Known(stored) => match <[_; 2]>::try_from(stored) {
+            Ok([top, image]) => Evidence::Known(Stored { top, image }),
+            Err(_) => Evidence::NotLooked("ECR's answer leaves the image out".into()),
+        },
+    }
 }
 
 /// Reading a local image to its end costs a moment; a remote one would have to be downloaded.

@@ -6,6 +6,7 @@ pub mod cache;
 pub mod check;
 pub mod explain;
 pub mod fix;
+pub mod policy;
 pub mod push;
 pub mod resolve;
 #[cfg(target_os = "linux")]

@@ -55,6 +55,7 @@ fn facts(top: RawDocument, image: RawDocument) -> ImageFacts {
         }],
         files: Evidence::NotLooked("only the first bytes of the layers were read".into()),
         asked: Asked::default(),
+        location: None,
     }
 }
 

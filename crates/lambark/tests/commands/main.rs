@@ -8,6 +8,7 @@ mod ecr_api;
 mod errors;
 mod fix;
 mod formats;
+mod policy;
 mod push;
 mod run;
 mod sign_in;

@@ -117,3 +117,43 @@ fn an_immutable_tag_is_known_without_a_write() {
     assert!(run.starts_with("exit code: 4") && run.contains("immutable"), "{run}");
     assert_eq!(registry.mutations(), 0, "{:?}", registry.lines());
 }
+
+#[test]
+fn what_ecr_keeps_about_an_image_is_judged_too() {
+    let registry = registry();
+    let host = registry.host();
+    let api = EcrApi::start(move |operation, body| match operation {
+        "GetAuthorizationToken" => token(&host),
+        "DescribeImages" => {
+            let digest = &body["imageIds"][0]["imageDigest"];
+            (200, json!({"imageDetails": [{"imageDigest": digest, "imageTags": ["v1"], "imageStatus": "ARCHIVED"}]}))
+        }
+        "GetRepositoryPolicy" => (400, json!({"__type": "RepositoryPolicyNotFoundException", "message": "none"})),
+        other => denied(other),
+    });
+    let user = user().with("AWS_ENDPOINT_URL", api.url());
+    insta::assert_snapshot!(user.run(&[
+        "check",
+        ON_ECR,
+        "--region",
+        "us-east-1",
+        "--function-account",
+        "210987654321"
+    ]));
+    let asked = api.asked();
+    assert_eq!(asked.len(), 3, "{asked:?}");
+    // A shallow look asks nothing but the password.
+    user.run(&["check", ON_ECR, "--depth", "manifest"]);
+    assert_eq!(api.asked().len(), 4);
+}
+
+#[test]
+fn what_the_caller_may_not_ask_is_told_as_not_looked_at() {
+    let registry = registry();
+    let api = EcrApi::signing_in_to(&registry.host());
+    let run = user().with("AWS_ENDPOINT_URL", api.url()).run(&["check", ON_ECR, "--verbose"]);
+    assert!(run.starts_with("exit code: 0"), "{run}");
+    for action in ["ecr:DescribeImages", "ecr:GetRepositoryPolicy"] {
+        assert!(run.contains(&format!("the caller lacks the IAM action {action}")), "{run}");
+    }
+}

@@ -5,6 +5,7 @@ mod cache;
 pub mod check;
 mod emulate;
 mod fix;
+mod policy;
 mod rules;
 #[cfg(target_os = "linux")]
 mod run;
@@ -18,6 +19,7 @@ pub use cache::{cache_list, cache_pruned};
 pub use check::check;
 pub use emulate::emulate;
 pub use fix::{fix, push, resolve, undone};
+pub use policy::policy;
 pub use rules::{explain, rules};
 #[cfg(target_os = "linux")]
 pub use run::run;
