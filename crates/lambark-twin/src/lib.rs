@@ -15,8 +15,6 @@
 //! The gates of Lambda are the rules of `lambark-rules`: "the twin accepts it" therefore proves nothing about the rules
 //! themselves. Their proof is independent images, real tools and the cited sources.
 
-#![allow(dead_code, unused_imports, reason = "the faces that use it come with the next changes")]
-
 #[cfg(test)]
 mod bench;
 mod buckets;

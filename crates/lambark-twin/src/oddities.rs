@@ -18,8 +18,11 @@ pub(crate) struct Oddities {
     pub(crate) mounts: bool,
     /// Blobs can be mounted from any repository of the account and Region, whatever its account setting says.
     pub(crate) mounts_everywhere: bool,
-    /// The answer to a manifest that was put names its `Location` and digest. ECR: no.
-    pub(crate) names_manifests: bool,
+    /// The answer to a manifest that was put names its `Location`. ECR: no.
+    pub(crate) manifest_location: bool,
+    /// The answer to a manifest that was put names its digest. ECR: it did not once (google/containerregistry#10, 2017);
+    /// it must by now, because containerd takes no answer without.
+    pub(crate) manifest_digest: bool,
     /// A push to a repository that is not there is cut off; `false`: 404 `NAME_UNKNOWN`. ECR: cut.
     pub(crate) cuts_on_missing_repository: bool,
     /// A push makes the repository. ECR: only by a template, so no.
@@ -50,7 +53,8 @@ impl Default for Oddities {
             stale_range: true,
             mounts: true,
             mounts_everywhere: false,
-            names_manifests: false,
+            manifest_location: false,
+            manifest_digest: true,
             cuts_on_missing_repository: true,
             create_on_push: false,
             throttles: false,

@@ -49,11 +49,23 @@ impl Answer {
 /// Sends one request on a connection of its own; `None` where the connection is cut in place of an answer. `url` is
 /// whole, or a path at the twin.
 pub(crate) fn send(twin: &Twin, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<Answer> {
-    let base = twin.url();
-    let path = url.strip_prefix(&base).unwrap_or(url);
+    let elsewhere = format!("http://localhost:{}", twin.address().port());
+    let path = url.strip_prefix(&twin.url()).or_else(|| url.strip_prefix(&elsewhere)).unwrap_or(url);
     assert!(path.starts_with('/'), "{url} is not the twin's");
+    send_to(twin, &twin.address().to_string(), method, path, headers, body)
+}
+
+/// The same, calling the twin by another name.
+pub(crate) fn send_to(
+    twin: &Twin,
+    host: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Option<Answer> {
     let mut stream = TcpStream::connect(twin.address()).unwrap();
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", twin.address());
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
     head.push_str(&format!("Content-Length: {}\r\n", body.len()));
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));

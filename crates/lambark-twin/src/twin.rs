@@ -9,8 +9,10 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::control::Control;
+use crate::ecr;
 use crate::error::Error;
 use crate::http;
+use crate::scope::Scope;
 use crate::settings::Settings;
 use crate::shared::Shared;
 
@@ -76,6 +78,16 @@ impl Twin {
     #[must_use]
     pub fn control(&self) -> Control {
         Control(Arc::clone(&self.shared))
+    }
+}
+
+impl Twin {
+    /// A password for the registry of the twin's own account in a Region, user `AWS`: what `GetAuthorizationToken` would
+    /// give. Good for twelve hours.
+    #[must_use]
+    pub fn registry_password(&self, region: &str) -> String {
+        let scope = Scope { account: self.shared.settings.account.clone(), region: region.to_owned() };
+        ecr::account::password(&self.shared, scope).0
     }
 }
 

@@ -3,7 +3,6 @@
 
 use serde_json::{Value, json};
 
-use super::*;
 use crate::bench::Bench;
 
 const NONE: Value = Value::Null;

@@ -13,7 +13,9 @@ use super::call::Call;
 use super::check;
 use super::refusal::Refusal;
 use crate::Error;
+use crate::clock::Millis;
 use crate::scope::{Scope, is_account};
+use crate::shared::Shared;
 use crate::signer::Token;
 use crate::store::Shelf;
 
@@ -70,11 +72,10 @@ pub(super) fn authorization_token(call: &Call<'_>) -> Result<Value, Refusal> {
     if registries.iter().flatten().any(|id| !is_account(id)) {
         return Err(Refusal::parameter("registryIds", "must satisfy regular expression '[0-9]{12}'"));
     }
-    let expires = call.twin.clock.millis().plus(TOKEN_LIFETIME);
     let accounts = registries.unwrap_or_else(|| vec![&call.caller.account]);
     let data = accounts.into_iter().map(|account| {
         let scope = Scope { account: account.to_owned(), region: call.caller.region.clone() };
-        let password = call.twin.signer.token(&Token { scope, expires });
+        let (password, expires) = password(call.twin, scope);
         json!({
             "authorizationToken": STANDARD.encode(format!("AWS:{password}")),
             "expiresAt": expires.seconds(),
@@ -82,6 +83,12 @@ pub(super) fn authorization_token(call: &Call<'_>) -> Result<Value, Refusal> {
         })
     });
     Ok(json!({ "authorizationData": data.collect::<Vec<_>>() }))
+}
+
+/// A registry password and when it expires.
+pub(crate) fn password(twin: &Shared, scope: Scope) -> (String, Millis) {
+    let expires = twin.clock.millis().plus(TOKEN_LIFETIME);
+    (twin.signer.token(&Token { scope, expires }), expires)
 }
 
 /// `GetAccountSetting`

@@ -38,7 +38,7 @@ pub(crate) use policy::{Principal, allows, matches};
 pub(crate) use put::{Put, put_image};
 pub(crate) use refusal::{Kind, Refusal};
 pub(crate) use shared::{
-    check_repository, config_of, create_on_push, delete_image, mount, no_image, pulled, referrers, repository_uri,
+    check_repository, config_of, create_on_push, delete_image, mount, no_image, pulled, referrers,
 };
 
 /// How `X-Amz-Target` begins for ECR.

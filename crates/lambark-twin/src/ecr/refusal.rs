@@ -22,7 +22,6 @@ pub(crate) enum Kind {
     ImageDigestDoesNotMatch,
     ImageNotFound,
     ImageReferencedByManifestList,
-    ImageStorageClassUpdateNotSupported,
     ImageTagAlreadyExists,
     InvalidLayer,
     InvalidLayerPart,
@@ -43,7 +42,6 @@ pub(crate) enum Kind {
     TooManyTags,
     UnknownOperation,
     UploadNotFound,
-    Validation,
 }
 
 impl Kind {

@@ -26,8 +26,9 @@ pub(super) fn get(
     let Some(blob) = found else {
         return Ok(errors::error(404, "BLOB_UNKNOWN", "blob unknown to registry"));
     };
-    if request.method() == Method::GET && twin.oddities().presigned {
-        let location = storage::presigned(twin, &super::base(twin, request), scope, repository, &digest);
+    let base = super::base(twin, request);
+    if request.method() == Method::GET && twin.oddities().presigned && storage::other_host(twin, &base).is_some() {
+        let location = storage::presigned(twin, &base, scope, repository, &digest);
         return Ok(Reply::new(307).header("location", location));
     }
     Ok(storage::content(&blob, request).header("docker-content-digest", digest.as_str()))

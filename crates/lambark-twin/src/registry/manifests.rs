@@ -92,9 +92,12 @@ pub(super) async fn put(
         outcome => outcome?,
     };
     let mut reply = Reply::new(201);
-    if ways.names_manifests {
+    if ways.manifest_location {
         let location = format!("{}/v2/{repository}/manifests/{}", super::base(twin, request), image.digest);
-        reply = reply.header("location", location).header("docker-content-digest", image.digest.as_str());
+        reply = reply.header("location", location);
+    }
+    if ways.manifest_digest {
+        reply = reply.header("docker-content-digest", image.digest.as_str());
     }
     match image.subject.filter(|_| ways.referrers) {
         Some(subject) => Ok(reply.header("oci-subject", subject.as_str())),

@@ -15,12 +15,27 @@ use crate::store::Blob;
 /// Where presigned URLs lie.
 pub(crate) const PREFIX: &str = "/_storage/";
 
+/// Where the storage seems to lie for a client that calls the twin `http://HOST`: at another host, as AWS's does. Clients
+/// drop their credentials on the way to another host and keep them on the way to another path.
+///
+/// `None` where the twin has no other name: a client that reaches it over the network, which has to ask for that.
+pub(super) fn other_host(twin: &Shared, base: &str) -> Option<String> {
+    let url = url::Url::parse(base).ok()?;
+    match url.host()? {
+        url::Host::Domain("localhost") => Some(twin.url()),
+        url::Host::Ipv4(address) if address.is_loopback() => Some(format!("http://localhost:{}", twin.address.port())),
+        url::Host::Ipv6(address) if address.is_loopback() => Some(format!("http://localhost:{}", twin.address.port())),
+        _ => None,
+    }
+}
+
 /// A URL that gives a blob to whoever has it, until it expires.
 pub(crate) fn presigned(twin: &Shared, base: &str, scope: &Scope, repository: &str, digest: &Digest) -> String {
     let lifetime = Duration::from_secs(twin.oddities().presigned_seconds);
     let path = format!("{PREFIX}{}/{}/{repository}/{digest}", scope.account, scope.region);
     let expires = twin.clock.millis().plus(lifetime).0;
     let signature = twin.signer.sign("storage", &format!("{path}\n{expires}"));
+    let base = other_host(twin, base).unwrap_or_else(|| base.to_owned());
     format!(
         "{base}{path}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires={}&X-Amz-Date={expires}&X-Amz-Signature={signature}",
         lifetime.as_secs()

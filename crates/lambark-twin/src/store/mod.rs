@@ -25,7 +25,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use lambark_oci::{Digest, MediaType, Target};
 
-pub(crate) use blob::{Blob, BlobReader};
+pub(crate) use blob::Blob;
 pub(crate) use repository::{Encryption, Image, Mutability, Repository};
 pub(crate) use shelf::Shelf;
 pub(crate) use writer::{BlobWriter, Mark};

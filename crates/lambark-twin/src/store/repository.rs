@@ -127,11 +127,6 @@ impl Repository {
         with.peek().is_some() && with.all(|image| image.archived)
     }
 
-    /// Whether an index that is kept names this image.
-    pub(crate) fn is_child(&self, digest: &Digest) -> bool {
-        self.images.values().any(|image| image.children.contains(digest))
-    }
-
     /// What refers to `subject`, in the order of their digests.
     pub(crate) fn referrers(&self, subject: &Digest) -> impl Iterator<Item = &Image> {
         self.images.values().filter(move |image| image.subject.as_ref() == Some(subject))

@@ -60,6 +60,7 @@ fn a_blob_get_answers_307_to_a_presigned_url() {
     let bench = Bench::with_repository();
     let digest = bench.blob("team/app", b"0123456789");
     let link = link(&bench, &digest);
+    assert!(link.starts_with("http://localhost:"), "another host, so that clients drop their credentials: {link}");
     assert!(link.contains("/_storage/") && link.contains("X-Amz-Signature="), "{link}");
     let whole = send(&bench.twin, "GET", &link, &[], b"").unwrap();
     assert_eq!((whole.status, whole.body), (200, b"0123456789".to_vec()));
@@ -102,6 +103,16 @@ fn without_redirects_a_blob_comes_at_once() {
     let whole = bench.v2("GET", &path, &[], b"");
     assert_eq!((whole.status, &whole.body[..]), (200, &b"0123456789"[..]));
     assert_eq!(bench.v2("GET", &path, &[("Range", "bytes=-2")], b"").body, b"89");
+}
+
+#[test]
+fn where_the_twin_has_no_other_name_a_blob_comes_at_once() {
+    let bench = Bench::with_repository();
+    let path = format!("/v2/team/app/blobs/{}", bench.blob("team/app", b"0123456789"));
+    let headers = [("Authorization", bench.basic.as_str())];
+    let ask = |host: &str| crate::testing::send_to(&bench.twin, host, "GET", &path, &headers, b"").unwrap().status;
+    assert_eq!([ask("127.0.0.1:4510"), ask("[::1]:4510"), ask("localhost:4510")], [307, 307, 307]);
+    assert_eq!(ask("host.docker.internal:4510"), 200);
 }
 
 #[test]
