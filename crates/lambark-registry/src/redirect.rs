@@ -11,6 +11,13 @@ pub(crate) fn same_origin(a: &Url, b: &Url) -> bool {
     a.scheme() == b.scheme() && a.host() == b.host() && a.port_or_known_default() == b.port_or_known_default()
 }
 
+/// Whether a URL carries its own proof of permission. Storage refuses a request that shows two, and it does so also
+/// where it lies on the registry's own host, as in an emulator.
+pub(crate) fn is_presigned(url: &Url) -> bool {
+    const SIGNATURES: [&str; 4] = ["x-amz-signature", "x-amz-algorithm", "x-goog-signature", "signature"];
+    url.query_pairs().any(|(key, _)| SIGNATURES.iter().any(|known| key.eq_ignore_ascii_case(known)))
+}
+
 /// Whether a URL stays on this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
@@ -62,6 +69,16 @@ mod tests {
     fn the_query_is_never_shown() {
         let presigned = url("https://user:pw@storage.example:8443/b/k?X-Amz-Signature=secret#frag");
         assert_eq!(shown(&presigned), "https://storage.example:8443/b/k");
+    }
+
+    #[test]
+    fn presigned_urls_are_known_by_their_query() {
+        for signed in ["?a=b&X-Amz-Signature=x", "?X-Amz-Algorithm=AWS4-HMAC-SHA256", "?Expires=1&Signature=x"] {
+            assert!(is_presigned(&url(&format!("https://h/p{signed}"))), "{signed}");
+        }
+        for plain in ["", "?digest=sha256:x", "?a=signature", "/signature"] {
+            assert!(!is_presigned(&url(&format!("https://h/p{plain}"))), "{plain}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::auth::{Access, Session};
 use crate::config::{Options, Timeouts};
 use crate::error::{Error, Exchange};
 use crate::feed::{Progress, sent_within};
-use crate::redirect::{MAX_REDIRECTS, is_loopback, same_origin, target};
+use crate::redirect::{MAX_REDIRECTS, is_loopback, is_presigned, same_origin, target};
 use crate::retry::{MANIFEST_PUT_WAIT, MAX_RETRY_AFTER, RetryPolicy, is_transient, retry_after};
 use crate::traffic::{Counters, Kind};
 
@@ -230,7 +230,7 @@ impl Transport {
         let mut visited: Vec<Url> = Vec::new();
         let mut home = true;
         loop {
-            home = home && same_origin(start, &url);
+            home = home && same_origin(start, &url) && (visited.is_empty() || !is_presigned(&url));
             let answer = self.execute(call, &url, header.filter(|_| home), streamed.take(), !home).await?;
             let Some(location) = redirect_of(&answer) else { return Ok(answer) };
             let refuse = |reason: &str| Error::Redirect { exchange: answer.exchange().clone(), reason: reason.into() };
