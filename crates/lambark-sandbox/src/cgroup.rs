@@ -113,6 +113,26 @@ mod tests {
     }
 
     #[test]
+    fn the_kernel_kills_at_the_wall() {
+        let Some(group) = Cgroup::make(32 << 20) else {
+            return lambark_testkit::parts::skip("no control group over memory may be made here");
+        };
+        let mut command = std::process::Command::new("sh");
+        // It takes in what has no end of line, for ever, once it is told to.
+        command.args(["-c", "read go; exec tail /dev/zero"]).stdin(std::process::Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        group.add(child.id()).unwrap();
+        assert_eq!(group.kills(), 0);
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"go\n").unwrap();
+        let status = child.wait().unwrap();
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(9), "{status}");
+        assert_eq!(group.kills(), 1);
+        let directory = group.directory.clone();
+        drop(group);
+        assert!(!directory.exists());
+    }
+
+    #[test]
     fn version_2_stands_beside_the_own_group() {
         let tree = tree(&[("a/cgroup.subtree_control", "cpu memory\n"), ("a/own/cgroup.procs", "")]);
         let group = Cgroup::make_under(tree.path(), "0::/a/own\n", 4096).unwrap().unwrap();

@@ -24,29 +24,53 @@ pub struct Process {
 
 /// Waits for a program's end, or asks for it.
 #[derive(Clone, Debug)]
-pub struct Waiter {
-    pub(crate) id: u64,
-    pub(crate) board: Arc<Board>,
+pub struct Waiter(Arc<Listed>);
+
+/// A program on the board; it is taken off when nobody asks for it any more.
+#[derive(Debug)]
+struct Listed {
+    id: u64,
+    board: Arc<Board>,
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        self.board.lock().programs.remove(&self.id);
+    }
 }
 
 impl Waiter {
+    /// Puts a program on the board, before it is started.
+    pub(crate) fn new(id: u64, board: &Arc<Board>) -> Waiter {
+        board.lock().programs.insert(id, Program::default());
+        Waiter(Arc::new(Listed { id, board: Arc::clone(board) }))
+    }
+
+    /// How its start went.
+    pub(crate) fn started(&self) -> Result<(), SpawnError> {
+        let Listed { id, board } = &*self.0;
+        let answer = board.wait_for(|state| state.programs.get(id).and_then(|program| program.start.clone()));
+        answer.unwrap_or(Err(SpawnError::Ended))
+    }
+
     /// How it ended, as soon as it has. That is at the latest when the sandbox ends.
     #[must_use]
     pub fn wait(&self) -> Exit {
-        self.board.wait_for(|state| state.programs.get(&self.id).and_then(|program| program.exit)).unwrap_or(KILLED)
+        let Listed { id, board } = &*self.0;
+        board.wait_for(|state| state.programs.get(id).and_then(|program| program.exit)).unwrap_or(KILLED)
     }
 
     /// How it ended, if it has.
     #[must_use]
     pub fn try_wait(&self) -> Option<Exit> {
-        let state = self.board.lock();
-        state.programs.get(&self.id).and_then(|program| program.exit).or(state.ended.then_some(KILLED))
+        let state = self.0.board.lock();
+        state.programs.get(&self.0.id).and_then(|program| program.exit).or(state.ended.then_some(KILLED))
     }
 
     /// Asks it to end (`SIGTERM`). It may have ended, or not care.
     pub fn terminate(&self) {
         // If the sandbox has ended, so has it.
-        let _ = self.board.order(&Order::Terminate { id: self.id }, &[]);
+        let _ = self.0.board.order(&Order::Terminate { id: self.0.id }, &[]);
     }
 }
 
@@ -63,7 +87,7 @@ pub(crate) struct Board {
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    pub(crate) programs: HashMap<u64, Program>,
+    programs: HashMap<u64, Program>,
     /// The last measure of memory, and how many there were.
     pub(crate) measures: (u64, u64),
     /// The lists that were asked for.
@@ -72,8 +96,8 @@ pub(crate) struct State {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Program {
-    pub(crate) start: Option<Result<(), SpawnError>>,
+struct Program {
+    start: Option<Result<(), SpawnError>>,
     exit: Option<Exit>,
 }
 

@@ -17,7 +17,7 @@ use crate::cgroup::Cgroup;
 use crate::diagnose::diagnose;
 use crate::isolate::OUTER;
 use crate::limits::{FIRST_ID_OUTSIDE, FUNCTION_GID, FUNCTION_UID, IDS, KEEPERS_BYTES, START_SECONDS};
-use crate::process::{Board, Process, Program, Waiter};
+use crate::process::{Board, Process, Waiter};
 use crate::rootfs::RootFs;
 use crate::wire::{Inner, Mapped, Order, Outer, Word, receive, send};
 use crate::{Command, Error, Network, Settings, SpawnError};
@@ -113,13 +113,12 @@ impl Sandbox {
         let (stderr, stderr_inside) = io::pipe().map_err(broken)?;
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let Command { program, args, env, working_directory } = command.clone();
-        self.board.lock().programs.insert(id, Program::default());
+        let waiter = Waiter::new(id, &self.board);
         let order = Order::Spawn { id, program, args, env, working_directory };
-        self.board.order(&order, &[stdout_inside.as_fd(), stderr_inside.as_fd()]).map_err(|_| SpawnError::Ended)?;
-        let answer = self.board.wait_for(|state| state.programs.get(&id).and_then(|program| program.start.clone()));
-        answer.unwrap_or(Err(SpawnError::Ended))?;
-        let (stdout, stderr) = (OwnedFd::from(stdout).into(), OwnedFd::from(stderr).into());
-        Ok(Process { stdout, stderr, waiter: Waiter { id, board: Arc::clone(&self.board) } })
+        let inside = [stdout_inside.as_fd(), stderr_inside.as_fd()];
+        self.board.order(&order, &inside).map_err(|_| SpawnError::Ended)?;
+        waiter.started()?;
+        Ok(Process { stdout: OwnedFd::from(stdout).into(), stderr: OwnedFd::from(stderr).into(), waiter })
     }
 
     /// The names in a directory inside, sorted, as a program there would see them.

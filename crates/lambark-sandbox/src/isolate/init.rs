@@ -123,7 +123,7 @@ impl Init<'_> {
         let resident = memory::resident();
         self.peak = self.peak.max(resident);
         let Some(limit) = self.memory_limit else { return };
-        // Only what is over the limit with shared pages counted once is over it. A program may hide itself from that.
+        // Only what is over the limit with shared pages counted once is over it.
         if resident > limit && memory::proportional() > limit {
             self.out_of_memory = true;
             // It fails only if there is nobody left.

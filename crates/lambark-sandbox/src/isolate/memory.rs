@@ -4,27 +4,26 @@ use std::fs;
 
 /// Adds up what all processes but this one have resident, in bytes. Pages that several share count for each.
 pub(super) fn resident() -> u64 {
-    let page = rustix::param::page_size() as u64;
-    sum(|pid| {
-        let text = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
-        let pages: u64 = text.split_ascii_whitespace().nth(1)?.parse().ok()?;
-        Some(pages * page)
-    })
+    processes().filter_map(resident_of).sum()
 }
 
-/// The same with shared pages split among those that share them. It takes the kernel longer.
+/// The same with shared pages split among those that share them. It takes the kernel longer, and a process may forbid
+/// it, which helps it nothing.
 pub(super) fn proportional() -> u64 {
-    sum(|pid| kilobytes(&fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?, "Pss:"))
+    let proportional_of = |pid| kilobytes(&fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?, "Pss:");
+    processes().filter_map(|pid| proportional_of(pid).or_else(|| resident_of(pid))).sum()
+}
+
+fn resident_of(pid: u32) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    let pages: u64 = text.split_ascii_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
 }
 
 /// The most that any single process had resident at any time, in bytes.
 pub(super) fn highest_of_one() -> u64 {
     let high = |pid| kilobytes(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?, "VmHWM:");
     processes().filter_map(high).max().unwrap_or(0)
-}
-
-fn sum(of: impl Fn(u32) -> Option<u64>) -> u64 {
-    processes().filter_map(of).sum()
 }
 
 fn processes() -> impl Iterator<Item = u32> {

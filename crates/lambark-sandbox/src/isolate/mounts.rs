@@ -50,8 +50,10 @@ pub(super) fn enter(order: &Inner) -> Result<(), Failed> {
     make_dev()?;
     let flags = MountFlags::NOSUID | MountFlags::NODEV;
     mount("proc", "proc", "proc", flags | MountFlags::NOEXEC, None).step("mount /proc")?;
-    let files = (order.tmp_bytes / BYTES_PER_FILE).max(1);
-    let options = text(format!("mode=1777,size={},nr_inodes={files}", order.tmp_bytes)).step("mount /tmp")?;
+    // To a tmpfs, none of either means without limit.
+    let size = order.tmp_bytes.max(BYTES_PER_FILE);
+    let files = size / BYTES_PER_FILE + 1;
+    let options = text(format!("mode=1777,size={size},nr_inodes={files}")).step("mount /tmp")?;
     mount("tmpfs", "tmp", "tmpfs", flags, options.as_c_str()).step("mount /tmp")?;
     if let Some(path) = &order.resolv_conf {
         mount_bind(path.as_str(), "etc/resolv.conf").step("mount /etc/resolv.conf")?;
