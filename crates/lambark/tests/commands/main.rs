@@ -4,12 +4,17 @@
 mod automation;
 mod check;
 mod documents;
+#[cfg(feature = "aws")]
 mod ecr_api;
 mod errors;
 mod fix;
 mod formats;
+#[cfg(feature = "aws")]
+mod on_the_twin;
+#[cfg(feature = "aws")]
 mod policy;
 mod push;
 mod run;
+#[cfg(feature = "aws")]
 mod sign_in;
 mod support;

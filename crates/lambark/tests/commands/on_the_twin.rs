@@ -1,0 +1,147 @@
+//! AWS's own client and lambark's verbs against the twin: signing in, pushing, checking, and a function's whole life.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lambark_aws::ecr::{NewRepository, RepositoryName};
+use lambark_aws::lambda::{
+    AliasUpdate, CodeUpdate, Configuration, Invocation, LastUpdateStatus, NewAlias, NewFunction, Publish, State,
+};
+use lambark_aws::{AccessKey, Aws, Lambda, Operation, Settings, page};
+use lambark_oci::{Digest, Secret, Target};
+use lambark_twin::Twin;
+
+use crate::support::User;
+
+const REPOSITORY: &str = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/app";
+const ROLE: &str = "arn:aws:iam::123456789012:role/app";
+/// Longest that a twin's function is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A twin whose updates take a moment, with a repository.
+fn twin() -> (Twin, Aws, User) {
+    let settings = lambark_twin::Settings { settle: Duration::from_millis(300), ..lambark_twin::Settings::ephemeral() };
+    let twin = Twin::start(settings).unwrap();
+    let url = twin.url();
+    let aws = Aws::new(move || {
+        Ok(Settings {
+            region: Some("eu-central-1".to_owned()),
+            endpoint_url: Some(url.clone()),
+            access_key: Some(AccessKey { id: "AKIATESTTESTTESTTEST".to_owned(), secret: Secret::new("not-real") }),
+            ..Settings::default()
+        })
+    });
+    let new = NewRepository { name: "app".to_owned(), immutable_tags: false, scan_on_push: true };
+    assert!(aws.ecr(None).unwrap().create_repository(&new).unwrap().scan_on_push);
+    let user = User::at_root()
+        .with("AWS_ENDPOINT_URL", &twin.url())
+        .with("AWS_ACCESS_KEY_ID", "AKIATESTTESTTESTTEST")
+        .with("AWS_SECRET_ACCESS_KEY", "not-a-real-secret-key");
+    (twin, aws, user)
+}
+
+/// Polls until `settled`, as a deployment does.
+fn wait(lambda: &dyn Lambda, qualifier: Option<&str>, settled: impl Fn(&Configuration) -> bool) -> Configuration {
+    let begun = Instant::now();
+    loop {
+        let now = lambda.function("app", qualifier).unwrap().configuration;
+        if settled(&now) {
+            return now;
+        }
+        assert!(begun.elapsed() < PATIENCE, "it does not settle: {now:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn active(configuration: &Configuration) -> bool {
+    configuration.state == Some(State::Active)
+}
+
+/// Pushes the attested example, mended, and returns the image to deploy.
+fn pushed(user: &User, tag: &str) -> String {
+    let name = format!("{REPOSITORY}:{tag}");
+    let run = user.run(&["push", "examples/attested.tar", &name, "--quiet"]);
+    assert!(run.starts_with("exit code: 0"), "{run}");
+    let output = user.command(&["resolve", &name]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn an_image_is_pushed_checked_and_known_to_ecr() {
+    let (_twin, aws, user) = twin();
+    let image = pushed(&user, "v1");
+    let run = user.run(&["check", &format!("{REPOSITORY}:v1"), "--depth", "files", "--verbose"]);
+    assert!(run.contains("repository-policy") && run.starts_with("exit code: 0"), "{run}");
+    let digest: Digest = image.split_once('@').unwrap().1.parse().unwrap();
+    let ecr = aws.ecr(None).unwrap();
+    let app = RepositoryName { account: None, name: "app".to_owned() };
+    let stored = ecr.images(&app, &[Target::Digest(digest.clone())]).unwrap();
+    assert_eq!(stored[0].tags, ["v1"]);
+    let manifests = ecr.manifests(&app, &[Target::Tag("v1".to_owned()), Target::Tag("v9".to_owned())]).unwrap();
+    assert_eq!((&manifests.found[0].digest, manifests.failed.len()), (&digest, 1));
+    // With the policy that lambark prints, nothing is left to say.
+    let policy = user.command(&["policy", "repository"]).output().unwrap();
+    ecr.set_policy(&app, std::str::from_utf8(&policy.stdout).unwrap()).unwrap();
+    let run = user.run(&["check", &format!("{REPOSITORY}:v1"), "--depth", "files"]);
+    assert!(run.contains("verdict accepted"), "{run}");
+}
+
+#[test]
+fn a_function_lives_as_the_traits_say() {
+    let (_twin, aws, user) = twin();
+    let image = pushed(&user, "v1");
+    let lambda = aws.lambda(None).unwrap();
+    let missing = lambda.function("app", None).unwrap_err();
+    assert!(missing.is_not_found(), "{missing}");
+    let made = lambda.create(&NewFunction::new("app", &image, ROLE)).unwrap();
+    assert_eq!((made.state, made.last_update_status), (Some(State::Pending), None));
+    let busy = lambda.publish("app", &Publish::default()).unwrap_err();
+    assert!(busy.is_conflict(), "{busy}");
+    let ready = wait(&*lambda, None, active);
+    assert_ne!(ready.revision_id, made.revision_id, "settling changes it");
+    assert_eq!(ready.image_digest().unwrap().to_string(), image.split_once('@').unwrap().1);
+    update_and_publish(&lambda, &user, made.revision_id);
+    lambda.delete("app", None).unwrap();
+    assert!(lambda.function("app", None).unwrap_err().is_not_found());
+    assert!(aws.calls()[&Operation::GetFunction] > 2);
+}
+
+/// The order of a deployment: code, wait, publish, alias.
+fn update_and_publish(lambda: &Arc<dyn Lambda>, user: &User, stale: Option<String>) {
+    let image = pushed(user, "v2");
+    let update = |revision_id| CodeUpdate { image_uri: image.clone(), revision_id, ..CodeUpdate::default() };
+    let refused = lambda.update_code("app", &update(stale)).unwrap_err();
+    assert!(refused.is_precondition_failed(), "{refused}");
+    let current = lambda.function("app", None).unwrap().configuration.revision_id;
+    let updating = lambda.update_code("app", &update(current)).unwrap();
+    assert_eq!(updating.last_update_status, Some(LastUpdateStatus::InProgress));
+    let done = wait(&**lambda, None, |now| now.last_update_status == Some(LastUpdateStatus::Successful));
+    let publish = Publish { code_sha256: done.code_sha256, revision_id: done.revision_id, ..Publish::default() };
+    let version = lambda.publish("app", &publish).unwrap().version;
+    assert_eq!(version, "1");
+    wait(&**lambda, Some(&version), active);
+    let new = NewAlias { name: "live".to_owned(), version: "$LATEST".to_owned(), ..NewAlias::default() };
+    let alias = lambda.create_alias("app", &new).unwrap();
+    let move_it =
+        AliasUpdate { version: Some(version.clone()), revision_id: alias.revision_id, ..AliasUpdate::default() };
+    assert_eq!(lambda.update_alias("app", "live", &move_it).unwrap().version, version);
+    assert!(lambda.update_alias("app", "live", &move_it).unwrap_err().is_precondition_failed());
+    let versions = page::all(Operation::ListVersionsByFunction, |marker| lambda.versions("app", marker)).unwrap();
+    assert_eq!(versions.iter().map(|it| it.version.as_str()).collect::<Vec<_>>(), ["$LATEST", "1"]);
+    // Without a script and without a sandbox the twin runs nothing, and says so instead of making up a success.
+    let invocation =
+        Invocation { function: "app".to_owned(), qualifier: Some("live".to_owned()), ..Invocation::default() };
+    assert!(lambda.invoke(&invocation).is_err());
+}
+
+#[test]
+fn an_image_that_is_not_there_is_refused_in_lambda_s_words() {
+    let (_twin, aws, user) = twin();
+    let image = pushed(&user, "v1");
+    let lambda = aws.lambda(None).unwrap();
+    let gone = image.replace("sha256:", "sha256:0000").split_at(image.len()).0.to_owned();
+    let error = lambda.create(&NewFunction::new("app", &gone, ROLE)).unwrap_err();
+    assert_eq!(error.code(), Some("InvalidParameterValueException"), "{error}");
+    assert!(error.to_string().contains("does not exist. Provide a valid source image."), "{error}");
+    assert!(error.refusal().unwrap().request_id.is_some(), "{error}");
+}
