@@ -175,8 +175,8 @@ impl Drop for Keeper {
 
 /// Starts the first helper, already in its control group.
 fn start_helper(settings: &Settings, cgroup: Option<&Cgroup>) -> Result<(UnixStream, Child), Error> {
-    let helper = settings.helper.clone().map_or_else(std::env::current_exe, Ok);
-    let helper: PathBuf = helper.map_err(|source| Error::io("find this program", source))?;
+    // Not by its path: an update may have taken its place.
+    let helper = settings.helper.clone().unwrap_or_else(|| PathBuf::from("/proc/self/exe"));
     let (ours, theirs) = UnixStream::pair().map_err(|source| Error::io("make a socket", source))?;
     let limit = Some(Duration::from_secs(START_SECONDS));
     ours.set_read_timeout(limit).map_err(|source| Error::io("make a socket", source))?;

@@ -221,3 +221,12 @@ fn what_forbids_a_sandbox_is_named() {
         }
     }
 }
+
+#[test]
+fn an_update_of_the_program_while_it_runs_changes_nothing() {
+    for who in everybody() {
+        let place = Place::new(who);
+        let outcome = place.image(vec![base_layer()]).run_updated(&[act(&["echo", "on"])]);
+        assert_eq!(text(&outcome, 0), "on", "{who:?} {outcome}");
+    }
+}

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::io::{Errno, FdFlags, fcntl_setfd};
 use rustix::mount::{MountFlags, MountPropagationFlags, mount_bind, mount_change, mount_remount};
 use rustix::thread::UnshareFlags;
 
@@ -45,18 +45,27 @@ fn unshare(order: &Outer, control: &UnixStream) -> Result<(), Failed> {
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).step("part from the mounts outside")
 }
 
-/// Starts this program again from a read-only mount of itself: a function that opens `/proc/1/exe` for writing must not
-/// reach the file.
+/// Starts this program again.
 fn start_inner(control: &UnixStream) -> Result<std::process::Child, Failed> {
-    let program = std::env::current_exe().step("find this program")?;
-    mount_bind(&program, PROGRAM).step("mount this program")?;
-    let flags = MountFlags::BIND | MountFlags::RDONLY;
-    mount_remount(PROGRAM, flags | mount_flags(PROGRAM).step("look at a mount")?, "").step("protect this program")?;
+    let program = protected_program()?;
     rights::keep_across_exec().step("keep rights")?;
     let socket: OwnedFd = control.try_clone().step("hand on the socket")?.into();
-    let mut command = Command::new(PathBuf::from(".").join(PROGRAM));
+    let mut command = Command::new(program);
     command.arg(INNER).stdin(Stdio::from(socket)).stdout(Stdio::null()).stderr(Stdio::null());
     command.env_clear().spawn().step("start the sandbox's first process")
+}
+
+/// This program on a read-only mount: a function that opens `/proc/1/exe` for writing must not reach the file.
+fn protected_program() -> Result<PathBuf, Failed> {
+    let program = std::env::current_exe().step("find this program")?;
+    match mount_bind(&program, PROGRAM) {
+        // An update took its place while it ran; nobody will start this file again, whatever becomes of it.
+        Err(Errno::NOENT) => return Ok(PathBuf::from("/proc/self/exe")),
+        mounted => mounted.step("mount this program")?,
+    }
+    let flags = MountFlags::BIND | MountFlags::RDONLY;
+    mount_remount(PROGRAM, flags | mount_flags(PROGRAM).step("look at a mount")?, "").step("protect this program")?;
+    Ok(PathBuf::from(".").join(PROGRAM))
 }
 
 /// The flags that a mount has and that must stay when it is changed from inside a user namespace.

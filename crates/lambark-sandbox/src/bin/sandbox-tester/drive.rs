@@ -40,6 +40,11 @@ fn run(order: &Value) -> Result<Value, lambark_sandbox::Error> {
         network: if order["network"] == "host" { Network::Host } else { Network::None },
         ..Settings::default()
     };
+    if order["update"] == true {
+        let program = std::env::current_exe().expect("a path");
+        std::fs::remove_file(&program).expect("its own copy");
+        std::fs::write(&program, "another version").expect("its own copy");
+    }
     let key = order["key"] == true && super::acts::keep_key();
     let began = std::time::Instant::now();
     let sandbox = Sandbox::start(&root, &settings)?;
