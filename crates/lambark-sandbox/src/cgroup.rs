@@ -20,6 +20,12 @@ struct Interface {
 const V1: Interface = Interface { limit: "memory.limit_in_bytes", kills: "memory.oom_control" };
 const V2: Interface = Interface { limit: "memory.max", kills: "memory.events" };
 
+/// What the names of our groups begin with.
+const NAME: &str = "lambark-";
+
+/// An empty group that is older will not be used any more: whoever makes one fills it at once.
+const ABANDONED: Duration = Duration::from_secs(60);
+
 /// How often, and how long apart, a group is tried to be removed.
 const REMOVALS: u32 = 100;
 const BETWEEN_REMOVALS: Duration = Duration::from_millis(2);
@@ -40,9 +46,10 @@ impl Cgroup {
 
     fn make_under(mounted: &Path, membership: &str, limit: u64) -> io::Result<Option<Cgroup>> {
         let Some((parent, interface)) = parent(mounted, membership) else { return Ok(None) };
+        remove_abandoned(&parent);
         static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
         let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let directory = parent.join(format!("lambark-{}-{count}", std::process::id()));
+        let directory = parent.join(format!("{NAME}{}-{count}", std::process::id()));
         fs::create_dir(&directory)?;
         let group = Cgroup { directory, interface };
         fs::write(group.directory.join(interface.limit), limit.to_string())?;
@@ -70,6 +77,19 @@ impl Drop for Cgroup {
                 Err(error) if error.kind() == io::ErrorKind::ResourceBusy => std::thread::sleep(BETWEEN_REMOVALS),
                 _ => break,
             }
+        }
+    }
+}
+
+/// Takes away groups whose maker was ended before it could: those that are empty and have not just been made.
+fn remove_abandoned(parent: &Path) {
+    let groups = fs::read_dir(parent).into_iter().flatten().flatten();
+    let ours = groups.filter(|group| group.file_name().to_str().is_some_and(|name| name.starts_with(NAME)));
+    for group in ours {
+        let age = group.metadata().and_then(|metadata| metadata.modified()).map(|made| made.elapsed());
+        if matches!(age, Ok(Ok(age)) if age > ABANDONED) {
+            // The kernel takes none in which somebody lives.
+            let _ = fs::remove_dir(group.path());
         }
     }
 }
@@ -142,6 +162,20 @@ mod tests {
         assert_eq!(fs::read_to_string(group.directory.join("cgroup.procs")).unwrap(), "17");
         fs::write(group.directory.join("memory.events"), "low 0\noom 3\noom_kill 2\noom_group_kill 0\n").unwrap();
         assert_eq!(group.kills(), 2);
+    }
+
+    #[test]
+    fn what_nobody_uses_any_more_goes() {
+        let tree = tree(&[("memory/tasks", ""), ("memory/lambark-3-0/tasks", ""), ("memory/other-1/tasks", "")]);
+        let memory = tree.path().join("memory");
+        let long_ago = std::time::SystemTime::now() - 2 * ABANDONED;
+        for (name, made) in [("lambark-1-0", long_ago), ("lambark-2-0", std::time::SystemTime::now())] {
+            fs::create_dir(memory.join(name)).unwrap();
+            fs::File::open(memory.join(name)).unwrap().set_modified(made).unwrap();
+        }
+        let _group = Cgroup::make_under(tree.path(), "4:memory:/\n", 4096).unwrap().unwrap();
+        let there = |name: &str| memory.join(name).is_dir();
+        assert!(!there("lambark-1-0") && there("lambark-2-0") && there("lambark-3-0") && there("other-1"));
     }
 
     #[test]
