@@ -98,6 +98,15 @@ mod tests {
     }
 
     #[test]
+    fn every_way_is_documented() {
+        let documented = include_str!("../../../docs/twin.md");
+        let ways = serde_json::to_value(Oddities::default()).unwrap();
+        for way in ways.as_object().unwrap().keys() {
+            assert!(documented.contains(&format!("`{way}`")), "{way} is not in docs/twin.md");
+        }
+    }
+
+    #[test]
     fn what_there_is_not_is_refused() {
         for wrong in [json!({ "pathcStatus": 202 }), json!({ "patchStatus": "201" }), json!([])] {
             assert!(Oddities::default().with(&wrong).is_err(), "{wrong}");
