@@ -114,6 +114,31 @@ fn directories_that_are_only_implied_are_those_below() {
 }
 
 #[test]
+fn more_layers_than_can_be_named_in_one_mount_are_laid_flat() {
+    let layers: Vec<Vec<File>> = (0..70)
+        .map(|number| {
+            vec![File::directory("t"), File::new("t/last", format!("{number}")), File::new("t/.wh.first", "")]
+        })
+        .chain([vec![File::directory("t"), File::new("t/top", "")]])
+        .collect();
+    check(&layers, false, &["/t/last 4 69", "/t/top 4 "]);
+}
+
+#[test]
+fn what_is_too_deep_is_refused() {
+    for (depth, fine) in [(200, true), (201, false)] {
+        let path = vec!["d"; depth].join("/");
+        for who in everybody() {
+            let place = Place::new(who);
+            let outcome = place.image(vec![base_layer(), layer(&[File::new(&path, "")])]).run(&[]);
+            assert_eq!(outcome["error"].is_null(), fine, "{who:?} {outcome}");
+            let told = outcome["error"].as_str().is_none_or(|error| error.contains("deeper than 200 directories"));
+            assert!(told, "{who:?} {outcome}");
+        }
+    }
+}
+
+#[test]
 fn the_function_owns_nothing() {
     let files = vec![
         File::directory("t"),
