@@ -16,6 +16,9 @@ pub trait ControlPlane: Send + Sync {
     /// What is kept about these objects, in that order.
     fn stored(&self, repository: &Reference, objects: &[&Digest]) -> Evidence<Vec<StoredImage>>;
 
+    /// The word for whether an image can be pulled (`ACTIVE`, `ARCHIVED`), asked when the registry does not have it.
+    fn status(&self, image: &Reference) -> Option<String>;
+
     /// The repository's policy as JSON, if it has one.
     fn policy(&self, repository: &Reference) -> Evidence<Option<String>>;
 }

@@ -7,6 +7,7 @@ use std::io;
 use std::path::PathBuf;
 
 use lambark_images::{Error, Kind};
+use lambark_oci::Reference;
 use lambark_oci::index::SelectError;
 use lambark_oci::reference::ReferenceError;
 use lambark_registry::CredentialsError;
@@ -23,6 +24,14 @@ pub enum Failure {
     /// Looking at an image or writing one.
     #[error(transparent)]
     Image(#[from] Error),
+    /// An image that ECR does not give out: its owner's.
+    #[error("{image} cannot be pulled: ECR keeps it with imageStatus {status}")]
+    Archived {
+        /// The image.
+        image: Box<Reference>,
+        /// ECR's word.
+        status: String,
+    },
     /// AWS, or the way to it.
     #[error(transparent)]
     Aws(#[from] lambark_aws::Error),
@@ -113,6 +122,7 @@ impl Failure {
             Failure::Sandbox(error) if is_the_images(error) => "malformed",
             Failure::Sandbox(_) => "machine",
             Failure::Aws(error) => aws::kind(error),
+            Failure::Archived { .. } => "not-found",
             Failure::Image(error) => match error.kind() {
                 Kind::NotFound => "not-found",
                 Kind::Authentication => "authentication",
@@ -135,6 +145,7 @@ impl Failure {
             Failure::NotDeployable { .. } => exit::FINDINGS,
             Failure::OtherMachine { .. } | Failure::Sandbox(_) | Failure::Function(_) => exit::COULD_NOT_LOOK,
             Failure::Aws(error) => aws::exit_code(error),
+            Failure::Archived { .. } => exit::COULD_NOT_LOOK,
             Failure::Image(error) => match error.kind() {
                 Kind::Usage => exit::USAGE,
                 Kind::Refused => exit::REFUSED,
@@ -165,6 +176,7 @@ impl Failure {
             Failure::OtherMachine { .. } => Some("run it on a machine of that architecture".to_owned()),
             Failure::Sandbox(_) | Failure::Function(_) => None,
             Failure::Aws(error) => aws::hint(error),
+            Failure::Archived { image, .. } => Some(aws::back_from_the_archive(image)),
             Failure::Name(_) | Failure::Arguments(_) | Failure::Output { .. } => None,
         }
     }

@@ -55,6 +55,11 @@ impl ControlPlane for EcrControl {
         }
     }
 
+    fn status(&self, image: &Reference) -> Option<String> {
+        let images = self.ask(image, |ecr, name| ecr.images(name, &[image.target()])).ok()?;
+        images.into_iter().next()?.status.map(|status| status.to_string())
+    }
+
     fn policy(&self, repository: &Reference) -> Evidence<Option<String>> {
         match self.ask(repository, |ecr, name| ecr.policy(name)) {
             Ok(policy) => Evidence::Known(policy),

@@ -1,6 +1,7 @@
 //! AWS's refusals for people: kind, exit code, hint.
 
 use lambark_aws::Error;
+use lambark_oci::{Reference, Target};
 
 use crate::exit;
 
@@ -55,6 +56,19 @@ pub(super) fn hint(error: &Error) -> Option<String> {
             format!("the caller lacks the IAM action {action}; `lambark policy VERB` prints all that a verb needs")
         }),
     }
+}
+
+/// The command that makes an archived image one that can be pulled.
+pub(super) fn back_from_the_archive(image: &Reference) -> String {
+    let id = match image.target() {
+        Target::Tag(tag) => format!("imageTag={tag}"),
+        Target::Digest(digest) => format!("imageDigest={digest}"),
+    };
+    let repository = image.repository();
+    format!(
+        "bring it back: `aws ecr update-image-storage-class --repository-name {repository} --image-id {id} \
+         --target-storage-class STANDARD`, and wait until it is ACTIVE"
+    )
 }
 
 /// How to become somebody to AWS.

@@ -40,7 +40,8 @@ fn look(image: &str, settings: &Settings, access: &Access, progress: &dyn Progre
     let name = super::name(image)?;
     let depth = settings.depth.unwrap_or_else(|| default_depth(&name));
     let source = open(&name, access)?;
-    let mut facts = gather(&*source, &Gather { depth, asked: settings.asked }, progress)?;
+    let facts = gather(&*source, &Gather { depth, asked: settings.asked }, progress);
+    let mut facts = facts.map_err(|error| super::missing(error, &name, access))?;
     facts.location = name.reference().map(|reference| locate(reference, &facts, depth, settings, access));
     let judgement = judge(&facts);
     Ok(Looked { name, depth, facts, judgement })

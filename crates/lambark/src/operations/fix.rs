@@ -82,7 +82,8 @@ pub(super) fn prepared(
         cache: settings.cache.as_deref().map(Cache::new),
         undo: &UndoStore::new(&settings.state),
     };
-    let repair = go_on(repair::prepare(&request, access, progress)?)?;
+    let repair =
+        go_on(repair::prepare(&request, access, progress).map_err(|error| super::missing(error, &from, access))?)?;
     Ok(Outcome {
         image: settings.image.clone(),
         repair,

@@ -15,7 +15,7 @@ pub mod run;
 use std::io;
 use std::path::Path;
 
-use lambark_images::Error;
+use lambark_images::{Access, Error, Kind};
 use lambark_oci::ImageName;
 
 use crate::failure::Failure;
@@ -39,4 +39,14 @@ pub fn name(text: &str) -> Result<ImageName, Failure> {
             error.into()
         }
     })
+}
+
+/// Why an image could not be looked at: what ECR has in its archive is answered by the registry as if it did not exist.
+fn missing(error: Error, name: &ImageName, access: &Access) -> Failure {
+    let archived = || {
+        let reference = name.reference().filter(|_| error.kind() == Kind::NotFound)?;
+        let status = access.control_of(reference)?.status(reference).filter(|status| status != "ACTIVE")?;
+        Some(Failure::Archived { image: Box::new(reference.clone()), status })
+    };
+    archived().unwrap_or(Failure::Image(error))
 }

@@ -40,7 +40,8 @@ pub struct Outcome {
 pub fn run(settings: &Settings, access: &Access, progress: &dyn Progress) -> Result<Outcome, Failure> {
     let name = super::name(&settings.image)?;
     let source = open(&name, access)?;
-    let facts = gather(&*source, &Gather { depth: Needs::Manifest, asked: settings.asked }, progress)?;
+    let facts = gather(&*source, &Gather { depth: Needs::Manifest, asked: settings.asked }, progress);
+    let facts = facts.map_err(|error| super::missing(error, &name, access))?;
     if let Ok(Document::Index(index)) = facts.document() {
         index.select(settings.asked.architecture)?;
     }

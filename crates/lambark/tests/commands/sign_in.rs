@@ -157,3 +157,22 @@ fn what_the_caller_may_not_ask_is_told_as_not_looked_at() {
         assert!(run.contains(&format!("the caller lacks the IAM action {action}")), "{run}");
     }
 }
+
+#[test]
+fn an_archived_image_is_told_from_a_missing_one() {
+    let registry = ScriptedRegistry::ecr();
+    registry.create_repository("app");
+    let host = registry.host();
+    let api = EcrApi::start(move |operation, body| match operation {
+        "GetAuthorizationToken" => token(&host),
+        "DescribeImages" if body["imageIds"][0]["imageTag"] == "v1" => {
+            let digest = lambark_oci::Digest::of(b"").to_string();
+            (200, json!({"imageDetails": [{"imageDigest": digest, "imageStatus": "ARCHIVED"}]}))
+        }
+        other => denied(other),
+    });
+    let user = user().with("AWS_ENDPOINT_URL", api.url());
+    insta::assert_snapshot!(user.run(&["check", ON_ECR]));
+    let missing = user.run(&["resolve", &ON_ECR.replace(":v1", ":v2")]);
+    assert!(missing.contains("not found") && missing.starts_with("exit code: 3"), "{missing}");
+}

@@ -77,6 +77,7 @@ const MANIFESTS: Need = need("ecr:BatchGetImage", ReadImages, "manifests");
 const BLOBS: Need = need("ecr:GetDownloadUrlForLayer", ReadImages, "configs and layers");
 const TAGS_AND_STATUS: Need =
     need("ecr:DescribeImages", Optional, "the rules archived-image and untagged-child, skipped without it");
+const STATUS: Need = need("ecr:DescribeImages", Optional, "whether an image that is not found lies in the archive");
 const POLICY: Need = need("ecr:GetRepositoryPolicy", Optional, "the rule repository-policy, skipped without it");
 const MUTABILITY: Need =
     need("ecr:DescribeRepositories", Optional, "whether a tag may be moved, tried by writing without it");
@@ -87,8 +88,8 @@ const END: Need = need("ecr:CompleteLayerUpload", WriteImages, "layers");
 const PUT: Need = need("ecr:PutImage", WriteImages, "manifests and tags");
 
 const CHECK: &[Need] = &[SIGN_IN, MANIFESTS, BLOBS, TAGS_AND_STATUS, POLICY];
-const RESOLVE: &[Need] = &[SIGN_IN, MANIFESTS, BLOBS];
-const WRITE: &[Need] = &[SIGN_IN, MANIFESTS, BLOBS, HAS_BLOB, BEGIN, PART, END, PUT, MUTABILITY];
+const RESOLVE: &[Need] = &[SIGN_IN, MANIFESTS, BLOBS, STATUS];
+const WRITE: &[Need] = &[SIGN_IN, MANIFESTS, BLOBS, HAS_BLOB, BEGIN, PART, END, PUT, MUTABILITY, STATUS];
 const REPOSITORY: &[Need] = &[MANIFESTS, BLOBS];
 
 /// What a verb needs.
