@@ -93,6 +93,8 @@ pub enum Part {
     PythonFunction,
     /// A shell and small programs in one static file.
     Busybox,
+    /// moto's server, from PyPI: what the twin's speed is compared with.
+    Moto,
 }
 
 /// Python and what it stands on, the C library too: the root of an image.
@@ -197,7 +199,7 @@ const AWS2: &[&str] = &[
 
 impl Part {
     /// Every part, in the order in which they are set up.
-    pub const ALL: [Part; 13] = [
+    pub const ALL: [Part; 14] = [
         Part::DockerRegistry,
         Part::Crane,
         Part::Skopeo,
@@ -211,6 +213,7 @@ impl Part {
         Part::Rie,
         Part::PythonFunction,
         Part::Busybox,
+        Part::Moto,
     ];
 
     /// The part's name: its directory, and what `cargo xtask parts NAME` takes.
@@ -229,6 +232,7 @@ impl Part {
             Part::Rie => "rie",
             Part::PythonFunction => "python-function",
             Part::Busybox => "busybox",
+            Part::Moto => "moto",
         }
     }
 
@@ -250,6 +254,7 @@ impl Part {
             }
             Part::Bsdtar => (&[(Suite::Bookworm, BSDTAR)], &["usr/bin/bsdtar"]),
             Part::Aws1 => (&[], &["site/awscli/__main__.py"]),
+            Part::Moto => (&[], &["site/moto/server.py"]),
             Part::Aws2 => (&[(Suite::Bookworm, AWS2)], &["usr/bin/aws", "usr/bin/python3.11"]),
             Part::Rie => (&[], &["site/samcli/local/rapid/aws-lambda-rie-x86_64"]),
             Part::PythonFunction => {
@@ -275,11 +280,17 @@ impl Part {
             Part::Aws1 => &["awscli==1.46.3"],
             Part::Rie => &["--no-deps", "aws-sam-cli==1.170.0"],
             Part::PythonFunction => PYTHON_CLIENT,
+            Part::Moto => &["moto[server]==5.2.5"],
             _ => &[],
         };
         // 2: byte-compiled, without which each start of the AWS command compiles all that it imports.
         let version = if matches!(self, Part::Aws1 | Part::Aws2) { 2 } else { 1 };
         Recipe { version, packages, python, programs, root_only: self == Part::Docker }
+    }
+
+    /// Whether tests use it. What only benches are compared with is not fetched for them.
+    pub fn is_for_tests(self) -> bool {
+        self != Part::Moto
     }
 
     /// Where the part lies, or would lie.

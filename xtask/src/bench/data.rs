@@ -6,6 +6,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use lambark_parts as parts;
 use parts::Part;
 use ring::digest::{Context, SHA256};
@@ -140,6 +142,12 @@ pub(super) fn digest(path: &Path) -> Result<(String, u64), Error> {
 
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Text from base64.
+pub(super) fn unbase64(text: &str) -> Result<String, Error> {
+    let bytes = STANDARD.decode(text).map_err(|error| Error::Failed(format!("no base64: {error}")))?;
+    String::from_utf8(bytes).map_err(|error| Error::Failed(format!("no text: {error}")))
 }
 
 /// Runs a command that has to succeed.

@@ -1,12 +1,16 @@
 //! `cargo xtask bench`: lambark beside what the machine has, in one run, so that the ratios hold whatever the machine.
 
 mod data;
+mod functions;
+mod http;
 mod layers;
 mod layout;
 mod measure;
+mod push;
 mod registry;
 mod start;
 mod table;
+mod twin;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -76,7 +80,7 @@ struct Bench {
     run: fn(&Context) -> Result<Table, Error>,
 }
 
-const BENCHES: [Bench; 6] = [
+const BENCHES: &[Bench] = &[
     Bench { name: "start", about: "start-up, and a look at a layout's manifest", run: start::run },
     Bench {
         name: "unwrap",
@@ -86,18 +90,20 @@ const BENCHES: [Bench; 6] = [
     Bench { name: "remote-check", about: "requests of a remote check at each depth", run: registry::check },
     Bench { name: "transcode", about: "three zstd layers to gzip, and once more", run: layers::transcode },
     Bench { name: "files", about: "every file of three gzip layers looked at", run: layers::files },
+    Bench { name: "twin", about: "GetFunction from 64 clients, and what 10,000 functions weigh", run: functions::run },
+    Bench { name: "push", about: "an archive of 150 MB to two registries", run: push::run },
     Bench { name: "levels", about: "gzip levels: time and size", run: layers::levels },
 ];
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     if arguments.list {
-        for bench in &BENCHES {
+        for bench in BENCHES {
             println!("{:<14} {}", bench.name, bench.about);
         }
         return Ok(());
     }
     let chosen = chosen(&arguments.only)?;
-    parts::set_up(&[Part::DockerRegistry, Part::Skopeo, Part::Compressors]);
+    parts::set_up(&[Part::DockerRegistry, Part::Skopeo, Part::Compressors, Part::Moto]);
     let lambark = match &arguments.lambark {
         Some(path) => path.canonicalize().map_err(Error::io(path.display().to_string()))?,
         None => lambark_binary::build(true)?,

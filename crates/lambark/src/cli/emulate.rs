@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use lambark_images::Progress;
 use lambark_twin::control::NoteSink;
 use lambark_twin::{Settings, Twin};
 
 use super::aws::account;
 use super::context::{Context, Format};
+use super::invoke::sandboxes;
 use super::{interrupt, output};
 use crate::failure::Failure;
 use crate::render;
@@ -57,8 +57,8 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    fn settings(&self, progress: &Arc<dyn Progress>) -> Settings {
-        let progress = Arc::clone(progress);
+    fn settings(&self, context: &Context) -> Settings {
+        let progress = Arc::clone(&context.progress);
         Settings {
             listen: self.listen,
             allow_remote: self.allow_remote,
@@ -69,13 +69,13 @@ impl Arguments {
             pessimistic: self.pessimistic,
             seed: self.seed,
             notes: Some(NoteSink::new(move |note| progress.step(note))),
-            ..Settings::default()
+            invoker: sandboxes(context),
         }
     }
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<u8, Failure> {
-    let settings = arguments.settings(&context.progress);
+    let settings = arguments.settings(context);
     let twin = Twin::start(settings.clone())?;
     output::print(|out| match arguments.format {
         Format::Text => render::emulate::ready(out, &twin.url(), &settings, context.page()),

@@ -12,11 +12,13 @@ mod explain;
 mod fix;
 mod internal;
 mod interrupt;
+mod invoke;
 mod output;
 mod policy;
 mod progress;
 mod push;
 mod registry;
+mod rehearse;
 mod repair;
 mod resolve;
 mod rules;
@@ -66,6 +68,7 @@ enum Verb {
     Resolve(resolve::Arguments),
     #[cfg(target_os = "linux")]
     Run(run::Arguments),
+    Rehearse(rehearse::Arguments),
     Emulate(emulate::Arguments),
     Policy(policy::Arguments),
     Rules(rules::Arguments),
@@ -104,6 +107,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Verb::Resolve(arguments) => resolve::run(arguments, &context),
         #[cfg(target_os = "linux")]
         Verb::Run(arguments) => run::run(arguments, &context),
+        Verb::Rehearse(arguments) => rehearse::run(arguments, &context),
         Verb::Emulate(arguments) => emulate::run(&arguments, &context),
         Verb::Policy(arguments) => policy::run(arguments, &context),
         Verb::Rules(arguments) => rules::run(&arguments, &context),

@@ -1,17 +1,16 @@
 //! `lambark run`
 
-use std::io::{IsTerminal, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use bytes::Bytes;
 use clap::{Args, ValueEnum};
 use lambark_sandbox::Network;
-use lambark_sandbox::fault::MAX_EVENT_BYTES;
 use lambark_sandbox::function::LogSink;
 
 use super::cache::CacheSize;
 use super::context::{Context, Format};
+use super::invoke::event;
 use super::output;
 use crate::failure::Failure;
 use crate::operations::run;
@@ -89,7 +88,7 @@ fn variable(text: &str) -> Result<Option<(String, String)>, String> {
 pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure> {
     let settings = run::Settings {
         image: arguments.image,
-        event: arguments.event.as_deref().map_or_else(|| Ok(Bytes::from_static(b"{}")), event)?,
+        event: event(arguments.event.as_deref())?,
         env: arguments.env.into_iter().flatten().collect(),
         timeout: Duration::from_secs(arguments.timeout),
         memory_mb: arguments.memory,
@@ -127,19 +126,6 @@ fn to_stderr() -> LogSink {
         // A log that nobody reads is no reason to stop.
         let _ = if terminal { stderr.write_all(text.shown(bytes).as_bytes()) } else { stderr.write_all(bytes) };
     })
-}
-
-/// Reads the event: one byte more than Lambda takes is enough to know that it is too large.
-fn event(path: &Path) -> Result<Bytes, Failure> {
-    let limit = MAX_EVENT_BYTES as u64 + 1;
-    let mut event = Vec::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(limit).read_to_end(&mut event)
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut event))
-    };
-    read.map_err(|error| Failure::Arguments(format!("cannot read the event {}: {error}", path.display())))?;
-    Ok(event.into())
 }
 
 #[cfg(test)]

@@ -6,8 +6,11 @@ pub mod cache;
 pub mod check;
 pub mod explain;
 pub mod fix;
+#[cfg(target_os = "linux")]
+pub mod invoker;
 pub mod policy;
 pub mod push;
+pub mod rehearse;
 pub mod resolve;
 #[cfg(target_os = "linux")]
 pub mod run;

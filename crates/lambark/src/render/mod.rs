@@ -11,6 +11,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod reference;
+pub mod rehearse;
 pub mod rules;
 #[cfg(target_os = "linux")]
 pub mod run;

@@ -14,6 +14,7 @@ mod on_the_twin;
 #[cfg(feature = "aws")]
 mod policy;
 mod push;
+mod rehearse;
 mod run;
 #[cfg(feature = "aws")]
 mod sign_in;

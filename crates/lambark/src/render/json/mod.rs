@@ -6,6 +6,7 @@ pub mod check;
 mod emulate;
 mod fix;
 mod policy;
+mod rehearse;
 mod rules;
 #[cfg(target_os = "linux")]
 mod run;
@@ -20,6 +21,7 @@ pub use check::check;
 pub use emulate::emulate;
 pub use fix::{fix, push, resolve, undone};
 pub use policy::policy;
+pub use rehearse::rehearse;
 pub use rules::{explain, rules};
 #[cfg(target_os = "linux")]
 pub use run::run;
