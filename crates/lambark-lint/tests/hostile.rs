@@ -25,7 +25,7 @@ const PATHS: [&str; 13] = [
 ];
 
 /// Pieces of all these languages: chance puts them together in ways that nobody writes.
-const PIECES: [&str; 96] = [
+const PIECES: [&str; 97] = [
     "jobs:",
     "a:",
     "b: ",
@@ -63,6 +63,7 @@ const PIECES: [&str; 96] = [
     "include:",
     "strategy:",
     "needs: [a, b]",
+    "\n  tags: [ # é\n  a, # ö\n  b\n  ]\n",
     "env:",
     "services:",
     "build:",

@@ -1,5 +1,6 @@
 //! YAML events into the tree.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -11,14 +12,46 @@ use super::lines::CharOffsets;
 use super::scalar;
 use super::{Data, Document, Id, Kind, MAX_DEPTH, MAX_NODES, Stopped, Style, Syntax};
 
+/// How many lines in brackets are joined to the one before, because they stand further left than the parser allows.
+/// Each costs reading the file again.
+const MAX_JOINED_LINES: usize = 32;
+
 /// Reads a stream as far as it goes.
 pub(super) fn parse(file: &SourceFile) -> Document<'_> {
-    let mut builder = Builder::new(file);
-    for event in Parser::new_from_str(file.text()) {
+    let mut text = Cow::Borrowed(file.text());
+    let mut document = read(file, &text);
+    for _ in 0..MAX_JOINED_LINES {
+        let outdented = document.stopped.as_ref().filter(|stopped| stopped.reason.starts_with("invalid indentation"));
+        let Some(joined) = outdented.and_then(|stopped| joined(&text, stopped.offset)) else { break };
+        text = Cow::Owned(joined);
+        document = read(file, &text);
+    }
+    document
+}
+
+/// The text with the line of the offset joined to the one before. Other readers allow brackets that close, and what
+/// stands in them, at the indentation of their key; inside brackets a line end is a blank like any other. The length
+/// stays, and with it every place.
+fn joined(text: &str, offset: usize) -> Option<String> {
+    let line_start = text.get(..offset)?.rfind('\n')? + 1;
+    let before_start = text[..line_start - 1].rfind('\n').map_or(0, |newline| newline + 1);
+    let before = &text[before_start..line_start];
+    // A comment would take the joined line in.
+    let comment = before.find(" #").or_else(|| before.starts_with('#').then_some(0)).unwrap_or(before.trim_end().len());
+    let blanks = before_start + comment..line_start;
+    let mut joined = text.to_owned();
+    joined.replace_range(blanks.clone(), &" ".repeat(blanks.len()));
+    Some(joined)
+}
+
+/// Reads `text`, which has the places of the file's own.
+fn read<'f>(file: &'f SourceFile, text: &str) -> Document<'f> {
+    let mut builder = Builder::new(file, text);
+    for event in Parser::new_from_str(text) {
         let step = match event {
             Ok((event, span)) => builder.event(event, span),
             Err(error) => {
-                let offset = builder.offsets.byte(error.marker().index());
+                let offset = builder.byte(error.marker().index());
                 Err(Stopped { offset, reason: error.info().to_owned() })
             }
         };
@@ -30,9 +63,9 @@ pub(super) fn parse(file: &SourceFile) -> Document<'_> {
     builder.finish()
 }
 
-struct Builder<'f> {
+struct Builder<'f, 't> {
     document: Document<'f>,
-    offsets: CharOffsets<'f>,
+    offsets: CharOffsets<'t>,
     open: Vec<Open>,
     /// Anchors by the parser's number.
     anchors: HashMap<usize, Id>,
@@ -45,14 +78,20 @@ struct Open {
     key: Option<Id>,
 }
 
-impl<'f> Builder<'f> {
-    fn new(file: &'f SourceFile) -> Builder<'f> {
+impl<'f, 't> Builder<'f, 't> {
+    fn new(file: &'f SourceFile, text: &'t str) -> Builder<'f, 't> {
         let document = Document { file, syntax: Syntax::Yaml, nodes: Vec::new(), roots: Vec::new(), stopped: None };
-        Builder { document, offsets: CharOffsets::new(file.text()), open: Vec::new(), anchors: HashMap::new() }
+        Builder { document, offsets: CharOffsets::new(text), open: Vec::new(), anchors: HashMap::new() }
+    }
+
+    /// The file's byte behind a character of the text that was read. Where a comment was blanked that is not always
+    /// the beginning of a character.
+    fn byte(&self, character: usize) -> usize {
+        self.document.text().floor_char_boundary(self.offsets.byte(character))
     }
 
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Stopped> {
-        let span = self.offsets.byte(span.start.index())..self.offsets.byte(span.end.index());
+        let span = self.byte(span.start.index())..self.byte(span.end.index());
         match event {
             Event::Scalar(value, style, anchor, tag) => {
                 let has_properties = anchor != 0 || tag.is_some();

@@ -243,3 +243,20 @@ fn an_entry_behind_dashes_goes_below_it() {
     let step = document.root().unwrap().items().next().unwrap().items().next().unwrap();
     assert_eq!(insertion(&step, Dialect::ActionInput).unwrap().before, "\n    ");
 }
+
+#[test]
+fn brackets_may_close_at_the_indentation_of_their_key() {
+    let text = "on:\n  push:\n    branches: [ # é\n      main, # öné\n    # twö\n    'é #'\n    ]\n  x: {\n  a: b,\n  c: d\n  }\nlast: 1\n";
+    let file = file(text);
+    let document = Document::yaml(&file);
+    assert_eq!(document.stopped(), None);
+    let root = document.root().unwrap();
+    let branches: Vec<_> = root.at(&["on", "push", "branches"]).unwrap().items().collect();
+    assert_eq!(branches.iter().filter_map(Node::as_str).collect::<Vec<_>>(), ["main", "é #"]);
+    assert_eq!(&text[branches[1].range()], "'é #'");
+    assert_eq!(root.at(&["on", "x", "c"]).unwrap().as_str(), Some("d"));
+    let last = root.get("last").unwrap();
+    assert_eq!((last.as_str(), &text[last.range()]), (Some("1"), "1"));
+    let file = self::file("a:\n  b: [\n x\n");
+    assert!(Document::yaml(&file).stopped().is_some());
+}
