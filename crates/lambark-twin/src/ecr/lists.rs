@@ -38,7 +38,7 @@ pub(super) fn status(image: &Image) -> &'static str {
     if image.archived { "ARCHIVED" } else { "ACTIVE" }
 }
 
-fn described(stored: &Repository, image: &Image) -> Value {
+fn described(stored: &Repository, image: &Image, tags: &[&str]) -> Value {
     let mut described = json!({
         "registryId": stored.scope.account,
         "repositoryName": stored.name,
@@ -48,7 +48,6 @@ fn described(stored: &Repository, image: &Image) -> Value {
         "imageManifestMediaType": image.media_type,
         "imageStatus": status(image),
     });
-    let tags: Vec<&str> = stored.tags_of(&image.digest).collect();
     let times = [
         ("lastRecordedPullTime", image.pulled_at),
         ("lastArchivedAt", image.archived_at),
@@ -79,12 +78,11 @@ pub(super) fn describe(call: &Call<'_>) -> Result<Value, Refusal> {
     let list = format!("images {name}");
     let page = Page::of(call.twin, &list, call.number("maxResults")?, call.text("nextToken")?)?;
     let found = call.twin.store.read(&scope, name, |stored| -> Result<Vec<(String, Value)>, Refusal> {
-        let one = |image: &Image| (image.digest.to_string(), described(stored, image));
+        let tags = stored.tags_by_image();
+        let tags = |image: &Image| tags.get(&image.digest).map_or(&[][..], Vec::as_slice);
+        let one = |image: &Image| (image.digest.to_string(), described(stored, image, tags(image)));
         let Some(ids) = ids else {
-            let kept = stored
-                .images
-                .values()
-                .filter(|image| filter.keeps(image, stored.tags_of(&image.digest).next().is_some()));
+            let kept = stored.images.values().filter(|image| filter.keeps(image, !tags(image).is_empty()));
             return Ok(kept.map(one).collect());
         };
         let mut all = Vec::new();
@@ -108,9 +106,9 @@ pub(super) fn list(call: &Call<'_>) -> Result<Value, Refusal> {
     let list = format!("image ids {name}");
     let page = Page::of(call.twin, &list, call.number("maxResults")?, call.text("nextToken")?)?;
     let lines = call.twin.store.read(&scope, name, |stored| {
-        let mut lines = Vec::new();
+        let (mut lines, tagged) = (Vec::new(), stored.tags_by_image());
         for image in stored.images.values() {
-            let tags: Vec<&str> = stored.tags_of(&image.digest).collect();
+            let tags = tagged.get(&image.digest).map_or(&[][..], Vec::as_slice);
             if !filter.keeps(image, !tags.is_empty()) {
                 continue;
             }

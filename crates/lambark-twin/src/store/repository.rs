@@ -105,6 +105,15 @@ impl Repository {
         self.tags.iter().filter(move |(_, tagged)| *tagged == digest).map(|(tag, _)| tag.as_str())
     }
 
+    /// The tags of every image that has any, in order. For who asks about many images at once.
+    pub(crate) fn tags_by_image(&self) -> BTreeMap<&Digest, Vec<&str>> {
+        let mut all: BTreeMap<&Digest, Vec<&str>> = BTreeMap::new();
+        for (tag, digest) in &self.tags {
+            all.entry(digest).or_default().push(tag);
+        }
+        all
+    }
+
     /// Whether a tag that exists may be given to another image.
     pub(crate) fn is_movable(&self, tag: &str) -> bool {
         let excluded = || self.exclusions.iter().any(|filter| wildcard(filter, tag));
