@@ -15,5 +15,8 @@ pub const MAX_VALUE_BYTES: usize = 16 << 10;
 /// Most words of one command: an option list that is longer is not written by a person.
 pub const MAX_WORDS: usize = 4_096;
 
+/// Most notes on one file: a file that is something else than its name says gives one a line.
+pub const MAX_NOTES_PER_FILE: usize = 10;
+
 /// Most findings of one rule in one file; the rest adds nothing that a reader would still read.
 pub const MAX_FINDINGS_PER_RULE_AND_FILE: usize = 50;

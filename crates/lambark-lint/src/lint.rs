@@ -8,7 +8,7 @@ use crate::catalogue::CATALOGUE;
 use crate::finding::Finding;
 use crate::front::ReadFile;
 use crate::ignores::Ignores;
-use crate::limits::MAX_FINDINGS_PER_RULE_AND_FILE;
+use crate::limits::{MAX_FINDINGS_PER_RULE_AND_FILE, MAX_NOTES_PER_FILE};
 use crate::repository::{Repository, Settings};
 use crate::source::{Note, Span, Tree};
 
@@ -50,7 +50,8 @@ pub fn lint(files: &[ReadFile], tree: &dyn Tree, settings: &Settings) -> Report 
     for rule in CATALOGUE {
         (rule.check)(&repository, &mut found);
     }
-    let mut notes: Vec<Note> = files.iter().flat_map(|file| file.result.notes.iter().cloned()).collect();
+    let few = |file: &ReadFile| file.result.notes.iter().take(MAX_NOTES_PER_FILE).cloned().collect::<Vec<Note>>();
+    let mut notes: Vec<Note> = files.iter().flat_map(few).collect();
     let found = once_each(found);
     let (findings, ignored) = Ignores::new(tree).apply(found, &mut notes);
     notes.sort();

@@ -28,6 +28,8 @@ pub struct Config {
     pub policy: Policy,
     /// How AWS is reached.
     pub aws: Aws,
+    /// How the repository is linted.
+    pub lint: Lint,
     /// The services of this repository, by name.
     pub service: BTreeMap<String, Service>,
 }
@@ -67,6 +69,16 @@ pub enum FailOnWord {
     Note,
     /// No finding
     Never,
+}
+
+/// How the repository is linted.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Lint {
+    /// Rules that are not asked.
+    pub ignore: Vec<String>,
+    /// Whether every build is taken to be one for Lambda.
+    pub assume_lambda: bool,
 }
 
 /// How AWS is reached; what is absent comes from AWS's usual chain.
@@ -194,8 +206,11 @@ enum Inner {
 
 use Inner::{List, Named, Table, Value};
 
-static ROOT: Keys = Keys { known: &[("policy", Table(&POLICY)), ("aws", Table(&AWS)), ("service", Named(&SERVICE))] };
+static ROOT: Keys = Keys {
+    known: &[("policy", Table(&POLICY)), ("aws", Table(&AWS)), ("lint", Table(&LINT)), ("service", Named(&SERVICE))],
+};
 static POLICY: Keys = Keys { known: &[("manifest", Value), ("fail-on", Value)] };
+static LINT: Keys = Keys { known: &[("ignore", Value), ("assume-lambda", Value)] };
 static AWS: Keys = Keys { known: &[("region", Value), ("profile", Value), ("endpoint-url", Value)] };
 static SERVICE: Keys = Keys {
     known: &[
@@ -234,6 +249,20 @@ impl Config {
             }
             None => Ok(Config::default()),
         }
+    }
+
+    /// What `lint` is told besides the repository's files.
+    #[must_use]
+    pub fn known_to_lint(&self, assume_lambda: bool) -> lambark_lint::Settings {
+        let path = |path: &PathBuf| lambark_lint::source::join("", &path.to_string_lossy().replace('\\', "/"));
+        let services = self.service.iter().map(|(name, service)| lambark_lint::Service {
+            name: name.clone(),
+            dockerfile: service.dockerfile.as_ref().and_then(path),
+            repository: service.repository.clone(),
+            architecture: service.architecture,
+        });
+        let assume_lambda = assume_lambda || self.lint.assume_lambda;
+        lambark_lint::Settings { assume_lambda, services: services.collect() }
     }
 
     fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
@@ -331,6 +360,9 @@ mod tests {
         fail-on = "warning"
         [aws]
         region = "us-east-1"
+        [lint]
+        ignore = ["no-import-check"]
+        assume-lambda = false
         [service.backend]
         dockerfile = "infra/lambda/Dockerfile.backend"
         context = "."

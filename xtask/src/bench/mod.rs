@@ -5,6 +5,7 @@ mod functions;
 mod http;
 mod layers;
 mod layout;
+mod lint;
 mod measure;
 mod push;
 mod registry;
@@ -93,6 +94,7 @@ const BENCHES: &[Bench] = &[
     Bench { name: "twin", about: "GetFunction from 64 clients, and what 10,000 functions weigh", run: functions::run },
     Bench { name: "push", about: "an archive of 150 MB to two registries", run: push::run },
     Bench { name: "levels", about: "gzip levels: time and size", run: layers::levels },
+    Bench { name: "lint", about: "a monorepo of 10,000 files, one in twenty of which matters", run: lint::run },
 ];
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {

@@ -41,12 +41,15 @@ const KEYWORDS: [&str; 18] = [
 fn recognises(path: &str) -> bool {
     // What a template becomes is not known, and an ignore file or a page about Dockerfiles is none.
     const NOT: [&str; 9] = [".dockerignore", ".j2", ".tmpl", ".tpl", ".erb", ".md", ".template", ".mustache", ".in"];
+    // Sources that are about Dockerfiles.
+    const SOURCES: [&str; 12] =
+        [".rs", ".go", ".py", ".js", ".ts", ".java", ".rb", ".vim", ".lua", ".json", ".yml", ".yaml"];
     let name = name_of(path).to_ascii_lowercase();
     let stem = ["dockerfile", "containerfile"].iter().any(|stem| {
         name.strip_prefix(stem).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
             || name.strip_suffix(stem).is_some_and(|rest| rest.ends_with('.'))
     });
-    stem && !NOT.iter().any(|suffix| name.ends_with(suffix))
+    stem && !NOT.iter().chain(&SOURCES).any(|suffix| name.ends_with(suffix))
 }
 
 fn read(file: &SourceFile, _: &dyn Tree) -> FrontResult {
@@ -57,6 +60,11 @@ fn read(file: &SourceFile, _: &dyn Tree) -> FrontResult {
         dockerfile: Dockerfile { path: Arc::clone(file.path()), arguments: Vec::new(), stages: Vec::new() },
         notes: Vec::new(),
     };
+    if !reader.begins_as_one() {
+        let reason = "no Dockerfile: it begins with neither FROM nor ARG".to_owned();
+        let note = Note { span: file.span(0..0), reason };
+        return FrontResult { notes: vec![note], ..FrontResult::default() };
+    }
     reader.read();
     FrontResult { dockerfile: Some(reader.dockerfile), notes: reader.notes, ..FrontResult::default() }
 }
@@ -89,6 +97,14 @@ impl Reader<'_> {
                 at = self.instruction(at);
             }
         }
+    }
+
+    /// Whether the first instruction is one that a Dockerfile begins with.
+    fn begins_as_one(&self) -> bool {
+        let mut lines = self.file.text().lines().map(str::trim);
+        let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
+        let word = first.and_then(|line| line.split_whitespace().next()).unwrap_or_default();
+        word.eq_ignore_ascii_case("FROM") || word.eq_ignore_ascii_case("ARG")
     }
 
     /// The line that begins at `at`, without its end, and where the next one begins.
@@ -327,7 +343,9 @@ mod tests {
         for path in ["Dockerfile", "a/Dockerfile.prod", "x/api.Dockerfile", "Containerfile", "dockerfile-arm"] {
             assert!(recognises(path), "{path}");
         }
-        for path in ["Dockerfile.dockerignore", "Dockerfile.j2", "dockerfiles.md", "mydockerfile", "docker"] {
+        for path in
+            ["Dockerfile.dockerignore", "Dockerfile.j2", "dockerfiles.md", "mydockerfile", "docker", "dockerfile.rs"]
+        {
             assert!(!recognises(path), "{path}");
         }
     }

@@ -34,7 +34,7 @@ fn check(repository: &Repository<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let tool = site.build.tool;
-        let message = format!("{} pushes an image index with provenance, which Lambda refuses", tool.name());
+        let message = format!("what {} pushes here is an index with provenance, which Lambda refuses", tool.name());
         let finding = Finding::new(&RULE, &site.step.span, message).related(&site.tie.span, &site.tie.why);
         findings.push(match site.step.unsound {
             Some(why) => finding.note(format!("not edited: {why}")).help(help(tool)),
@@ -59,8 +59,8 @@ fn check(repository: &Repository<'_>, findings: &mut Vec<Finding>) {
 fn when(tool: Tool) -> &'static str {
     match tool {
         Tool::Docker | Tool::Compose | Tool::TerraformDocker | Tool::TerraformLambda => {
-            "so it is wherever Docker uses the containerd image store: fresh installs of Docker 29, Docker Desktop, \
-             GitHub's runners since February 2026; on an older host the same line gives a plain image"
+            "wherever Docker has the containerd image store: fresh Docker 29, Docker Desktop, GitHub's runners since \
+             February 2026"
         }
         _ => "BuildKit adds the provenance since buildx 0.10 (January 2023) unless it is told not to",
     }

@@ -35,6 +35,14 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<u8, Failure> {
+    if let Some(rule) = lambark_lint::rule(&arguments.rule) {
+        output::print(|out| match arguments.format {
+            Format::Text => rules::lint_page(out, rule, context.page()),
+            Format::Markdown => out.write_all(rule.doc.as_bytes()),
+            Format::Json => json::explain_lint(out, rule),
+        })?;
+        return Ok(exit::FINE);
+    }
     let rule = explain::run(&arguments.rule)?;
     output::print(|out| match arguments.format {
         Format::Text => rules::page(out, rule, context.page()),

@@ -31,12 +31,15 @@ enum What {
 enum Schema {
     /// lambark.check/v1
     Check,
+    /// lambark.lint/v1
+    Lint,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     output::print(|out| match arguments.what {
         What::CliReference => reference::page(out, super::command()),
         What::Schema { format: Schema::Check } => json::document(out, &json::check::schema()),
+        What::Schema { format: Schema::Lint } => json::document(out, &json::lint_schema()),
         What::RulesPage => rules::all_pages(out),
     })?;
     Ok(exit::FINE)

@@ -13,6 +13,7 @@ mod fix;
 mod internal;
 mod interrupt;
 mod invoke;
+mod lint;
 mod output;
 mod policy;
 mod progress;
@@ -66,6 +67,7 @@ enum Verb {
     Fix(fix::Arguments),
     Push(push::Arguments),
     Resolve(resolve::Arguments),
+    Lint(lint::Arguments),
     #[cfg(target_os = "linux")]
     Run(run::Arguments),
     Rehearse(rehearse::Arguments),
@@ -105,6 +107,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Verb::Fix(arguments) => fix::run(arguments, &context),
         Verb::Push(arguments) => push::run(arguments, &context),
         Verb::Resolve(arguments) => resolve::run(arguments, &context),
+        Verb::Lint(arguments) => lint::run(arguments, &context),
         #[cfg(target_os = "linux")]
         Verb::Run(arguments) => run::run(arguments, &context),
         Verb::Rehearse(arguments) => rehearse::run(arguments, &context),

@@ -1,6 +1,6 @@
 //! `explain`: what a rule means.
 
-use lambark_rules::{CATALOGUE, Rule, rule};
+use lambark_rules::{Rule, rule};
 
 use crate::failure::Failure;
 use crate::words::nearest;
@@ -10,8 +10,6 @@ use crate::words::nearest;
 /// # Errors
 /// [`Failure::UnknownRule`], with the rule that was probably meant.
 pub fn run(name: &str) -> Result<&'static Rule, Failure> {
-    rule(name).ok_or_else(|| Failure::UnknownRule {
-        name: name.to_owned(),
-        nearest: nearest(name, CATALOGUE.iter().map(|rule| rule.name)),
-    })
+    rule(name)
+        .ok_or_else(|| Failure::UnknownRule { name: name.to_owned(), nearest: nearest(name, super::rule_names()) })
 }

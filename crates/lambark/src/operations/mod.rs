@@ -8,6 +8,7 @@ pub mod explain;
 pub mod fix;
 #[cfg(target_os = "linux")]
 pub mod invoker;
+pub mod lint;
 pub mod policy;
 pub mod push;
 pub mod rehearse;
@@ -22,6 +23,12 @@ use lambark_images::{Access, Error, Kind};
 use lambark_oci::ImageName;
 
 use crate::failure::Failure;
+
+/// The names of all rules, on images and on repositories.
+pub fn rule_names() -> impl Iterator<Item = &'static str> {
+    let image = lambark_rules::CATALOGUE.iter().map(|rule| rule.name);
+    image.chain(lambark_lint::CATALOGUE.iter().map(|rule| rule.name))
+}
 
 /// Reads an image's name; a bare path counts if it exists. The marker file of a layout stands for the layout, because
 /// tools that walk files, as pre-commit does, can name no directory.

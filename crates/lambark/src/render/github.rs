@@ -13,10 +13,20 @@ use crate::words::count;
 const MAX_ANNOTATIONS: usize = 10;
 
 /// One annotation.
-struct Annotation {
-    severity: Severity,
-    title: String,
-    message: String,
+pub(super) struct Annotation {
+    pub(super) severity: Severity,
+    pub(super) title: String,
+    pub(super) message: String,
+    /// The lines of a file that it is about.
+    pub(super) place: Option<Place>,
+}
+
+/// Lines of a file; line and column count from 1.
+pub(super) struct Place {
+    pub(super) file: String,
+    pub(super) line: usize,
+    pub(super) column: usize,
+    pub(super) end_line: usize,
 }
 
 /// Writes the whole report: the gravest findings as annotations, then one line an image for the log.
@@ -32,19 +42,11 @@ pub fn check(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
                 severity: Severity::Error,
                 title: format!("{} could not be looked at", checked.image),
                 message: failure.to_string(),
+                place: None,
             }),
         }
     }
-    annotations.sort_by_key(|annotation| std::cmp::Reverse(annotation.severity));
-    let shown = if annotations.len() > MAX_ANNOTATIONS { MAX_ANNOTATIONS - 1 } else { annotations.len() };
-    for annotation in &annotations[..shown] {
-        command(out, annotation)?;
-    }
-    if let Some(gravest) = annotations.get(shown) {
-        let rest = count(annotations.len() - shown, "more finding");
-        let message = format!("{rest} that GitHub would not show; the log of `lambark check` lists them");
-        command(out, &Annotation { severity: gravest.severity, title: rest, message })?;
-    }
+    self::annotations(out, annotations, "lambark check")?;
     for checked in &outcome.images {
         let verdict = match &checked.result {
             Ok(looked) => looked.judgement.verdict.to_string(),
@@ -52,6 +54,21 @@ pub fn check(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
         };
         // The words in front keep an image's name from starting a workflow command.
         writeln!(out, "lambark: {}: {verdict}", plain(&checked.image))?;
+    }
+    Ok(())
+}
+
+/// Writes the gravest annotations, and how many more there are.
+pub(super) fn annotations(out: &mut dyn Write, mut annotations: Vec<Annotation>, verb: &str) -> io::Result<()> {
+    annotations.sort_by_key(|annotation| std::cmp::Reverse(annotation.severity));
+    let shown = if annotations.len() > MAX_ANNOTATIONS { MAX_ANNOTATIONS - 1 } else { annotations.len() };
+    for annotation in &annotations[..shown] {
+        command(out, annotation)?;
+    }
+    if let Some(gravest) = annotations.get(shown) {
+        let rest = count(annotations.len() - shown, "more finding");
+        let message = format!("{rest} that GitHub would not show; the log of `{verb}` lists them");
+        command(out, &Annotation { severity: gravest.severity, title: rest, message, place: None })?;
     }
     Ok(())
 }
@@ -67,7 +84,7 @@ fn findings(image: &str, looked: &Looked) -> Vec<Annotation> {
         if let Some(fix) = &finding.fix {
             message.push_str(&format!("\nremedy: {}", fix.summary));
         }
-        Annotation { severity: finding.severity, title: format!("lambark {}", finding.rule), message }
+        Annotation { severity: finding.severity, title: format!("lambark {}", finding.rule), message, place: None }
     };
     sorted(&looked.judgement).into_iter().map(annotation).collect()
 }
@@ -80,7 +97,12 @@ fn command(out: &mut dyn Write, annotation: &Annotation) -> io::Result<()> {
     };
     // Line breaks of ours survive as %0A; any other hidden character is written out first.
     let lines: Vec<String> = annotation.message.split('\n').map(|line| data(&plain(line))).collect();
-    writeln!(out, "::{name} title={}::{}", property(&plain(&annotation.title)), lines.join("%0A"))
+    write!(out, "::{name} ")?;
+    if let Some(place) = &annotation.place {
+        let file = property(&plain(&place.file));
+        write!(out, "file={file},line={},endLine={},col={},", place.line, place.end_line, place.column)?;
+    }
+    writeln!(out, "title={}::{}", property(&plain(&annotation.title)), lines.join("%0A"))
 }
 
 /// Escapes a command's message.

@@ -9,6 +9,7 @@ pub mod fix;
 pub mod github;
 pub mod json;
 pub mod junit;
+pub mod lint;
 pub mod markdown;
 pub mod reference;
 pub mod rehearse;

@@ -27,6 +27,14 @@ pub fn table(out: &mut dyn Write, page: Page) -> io::Result<()> {
             fix(rule.fix),
         )?;
     }
+    let names = lambark_lint::CATALOGUE.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
+    writeln!(out, "\n{BOLD}{:names$}  severity confidence    fix{BOLD:#}", "rule of lint")?;
+    for rule in lambark_lint::CATALOGUE {
+        let colour = style::severity(rule.severity);
+        let (severity, confidence) = (rule.severity.to_string(), sure(rule.confidence));
+        let mends = fix(rule.fix);
+        writeln!(out, "{:names$}  {colour}{severity:8}{colour:#} {confidence:13} {mends}", rule.name)?;
+    }
     if page.quiet { Ok(()) } else { writeln!(out, "\n`lambark explain RULE` tells what one means and what helps.") }
 }
 
@@ -81,27 +89,63 @@ pub fn page(out: &mut dyn Write, rule: &Rule, page: Page) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes the page of a rule of `lint` for a terminal.
+///
+/// # Errors
+/// When `out` fails.
+pub fn lint_page(out: &mut dyn Write, rule: &lambark_lint::Rule, page: Page) -> io::Result<()> {
+    markdown::page(out, rule.doc, page.width)?;
+    let colour = style::severity(rule.severity);
+    let (severity, confidence) = (rule.severity, rule.confidence);
+    writeln!(out, "\n{DIM}severity{DIM:#} {colour}{severity}{colour:#} · {DIM}confidence{DIM:#} {confidence}")?;
+    let mends = match rule.fix {
+        Some(Safety::Safe) => "mends it with --fix safe, where the edit is sound",
+        Some(Safety::Unsafe) => "mends it with --fix unsafe, where the edit is sound",
+        Some(Safety::Manual) | None => "cannot mend it",
+    };
+    writeln!(out, "{DIM}lambark lint{DIM:#} {mends}")?;
+    for source in rule.sources {
+        writeln!(out, "{DIM}source{DIM:#} {source}")?;
+    }
+    Ok(())
+}
+
 /// Writes every rule's page as one Markdown document.
 ///
 /// # Errors
 /// When `out` fails.
 pub fn all_pages(out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "# Rules\n\n<!-- Made by `cargo xtask generate` from crates/lambark-rules. -->\n")?;
+    writeln!(
+        out,
+        "# Rules\n\n<!-- Made by `cargo xtask generate` from crates/lambark-rules and crates/lambark-lint. -->\n"
+    )?;
     writeln!(out, "| rule | severity | confidence | gate | looks at | `lambark fix` |\n|---|---|---|---|---|---|")?;
     for rule in CATALOGUE {
         let (name, needs, fix) = (rule.name, needs(rule.needs), fix(rule.fix));
         let Rule { severity, confidence, gate, .. } = rule;
         writeln!(out, "| [{name}](#{name}) | {severity} | {confidence} | {gate} | {needs} | {fix} |")?;
     }
-    for rule in CATALOGUE {
-        writeln!(out)?;
-        let mut fenced = false;
-        for line in rule.doc.lines() {
-            fenced ^= line.starts_with("```");
-            // Each page's own title becomes a section of this one.
-            let deeper = if line.starts_with('#') && !fenced { "#" } else { "" };
-            writeln!(out, "{deeper}{}", linked(line))?;
-        }
+    writeln!(out, "\n| rule of `lambark lint` | severity | confidence | `--fix` |\n|---|---|---|---|")?;
+    for rule in lambark_lint::CATALOGUE {
+        let (name, severity, confidence, fix) = (rule.name, rule.severity, rule.confidence, fix(rule.fix));
+        writeln!(out, "| [{name}](#{name}) | {severity} | {confidence} | {fix} |")?;
+    }
+    let pages = CATALOGUE.iter().map(|rule| rule.doc).chain(lambark_lint::CATALOGUE.iter().map(|rule| rule.doc));
+    for doc in pages {
+        section(out, doc)?;
+    }
+    Ok(())
+}
+
+/// A page as a section of the document.
+fn section(out: &mut dyn Write, doc: &str) -> io::Result<()> {
+    writeln!(out)?;
+    let mut fenced = false;
+    for line in doc.lines() {
+        fenced ^= line.starts_with("```");
+        // Each page's own title becomes a section of this one.
+        let deeper = if line.starts_with('#') && !fenced { "#" } else { "" };
+        writeln!(out, "{deeper}{}", linked(line))?;
     }
     Ok(())
 }

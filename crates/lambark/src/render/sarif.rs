@@ -105,7 +105,7 @@ fn problem(checked: &Checked) -> Option<Value> {
 }
 
 /// SARIF's words for severities.
-fn level(severity: Severity) -> &'static str {
+pub(super) fn level(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -115,7 +115,7 @@ fn level(severity: Severity) -> &'static str {
 
 /// An image's name as a URI reference: what RFC 3986 does not allow in a path is percent-encoded. The colon is encoded
 /// too, for `oci:dir` would else be a URI of the scheme `oci`.
-fn uri(name: &str) -> String {
+pub(super) fn uri(name: &str) -> String {
     let mut uri = String::with_capacity(name.len());
     for byte in name.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/@".contains(&byte) {

@@ -47,6 +47,21 @@ fn the_pre_commit_entry_checks_archives_and_layouts() {
 }
 
 #[test]
+fn the_pre_commit_entry_lints_the_repository() {
+    let user = User::elsewhere();
+    let code = || script(&user, ".github/pre-commit/lint").output().unwrap().status.code();
+    std::fs::write(user.directory().join("Dockerfile"), "FROM public.ecr.aws/lambda/python:3.13\nCMD [\"a.b\"]\n")
+        .unwrap();
+    assert_eq!(code(), Some(0));
+    let build =
+        "docker buildx build --platform linux/amd64 --push -t 123456789012.dkr.ecr.us-east-1.amazonaws.com/a:v1 .\n";
+    std::fs::write(user.directory().join("build.sh"), build).unwrap();
+    assert_eq!(code(), Some(1));
+    assert!(user.run(&["lint", "--fix", "safe"]).contains("mended 1 finding in 1 file"));
+    assert_eq!(code(), Some(0));
+}
+
+#[test]
 fn the_action_declares_what_its_step_reads() {
     let action = std::fs::read_to_string(root().join("action.yml")).unwrap();
     let step = std::fs::read_to_string(root().join(".github/action/check")).unwrap();

@@ -39,6 +39,13 @@ fn every_rule_is_listed_and_explained() {
         // A mark that is left over is one that the renderer did not understand.
         assert!(!page.contains("**") && !page.contains("```"), "{page}");
     }
+    for rule in lambark_lint::CATALOGUE {
+        assert!(table.contains(&format!("\n{}  ", rule.name)), "{} is not in the table", rule.name);
+        assert!(json.contains(&format!("\"{}\"", rule.name)), "{} is not in the JSON", rule.name);
+        let page = User::new().run(&["explain", rule.name]);
+        assert!(page.starts_with(&format!("exit code: 0\n---- stdout\n{}\n", rule.name)), "{page}");
+        assert!(!page.contains("**") && !page.contains("```"), "{page}");
+    }
 }
 
 #[test]
