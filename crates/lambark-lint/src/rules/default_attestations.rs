@@ -7,7 +7,7 @@ use crate::attestation::{self, Attestations};
 use crate::finding::Finding;
 use crate::repository::Repository;
 use crate::rule::Rule;
-use crate::step::Tool;
+use crate::step::{Insertion, Tool};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -43,13 +43,14 @@ fn check(repository: &Repository<'_>, findings: &mut Vec<Finding>) {
                 finding.note(when(tool)).help("put right what does nothing: `no-op-fix` tells")
             }
             None => {
-                let words = site
-                    .build
-                    .insertion
-                    .as_ref()
-                    .map(|place| place.without_attestations().trim_start_matches(',').trim().to_owned());
-                let summary = words.map_or_else(|| help(tool).to_owned(), |words| format!("add `{words}`"));
-                finding.note(when(tool)).fix(Safety::Safe, summary, edits::switch_off(site.step, site.build))
+                let edits = edits::switch_off(site.step, site.build);
+                let words = site.build.insertion.as_ref().filter(|_| !edits.is_empty());
+                let words = words.map(Insertion::without_attestations);
+                let summary = words.map_or_else(
+                    || help(tool).to_owned(),
+                    |words| format!("add `{}`", words.trim_start_matches(',').trim()),
+                );
+                finding.note(when(tool)).fix(Safety::Safe, summary, edits)
             }
         });
     }
@@ -72,7 +73,10 @@ fn help(tool: Tool) -> &'static str {
         Tool::TerraformLambda => {
             "set BUILDX_NO_DEFAULT_ATTESTATIONS=1 where Terraform runs: the module has no input for it"
         }
-        Tool::TerraformDocker => "add `provenance = \"false\"` to the build block (provider 4.3.0 or newer)",
+        Tool::TerraformDocker => {
+            "set `builder = \"default\"` and `provenance = \"false\"` in the build block (provider 4.3.0 or newer)"
+        }
+        Tool::Bake => "add `type=provenance,disabled=true` to the target's `attest`",
         _ => "add --provenance=false",
     }
 }

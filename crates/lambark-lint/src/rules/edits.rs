@@ -20,11 +20,22 @@ pub(super) fn switch_off(step: &Step, build: &Build) -> Vec<Edit> {
         (Dialect::BakeHcl | Dialect::BakeJson, Some(last), _) => {
             last.value.literal.then(|| Edit { span: behind(&last.span), text: format!(", \"{PROVENANCE_OFF}\"") })
         }
+        (Dialect::Terraform, ..) if !provider_knows(build) => None,
         // So would a second key; the first one says nothing.
         (dialect, _, Some(_)) if dialect != Dialect::CommandLine => None,
         _ => Some(Edit { span: insertion.at.clone(), text: insertion.without_attestations() }),
     };
     edit.into_iter().collect()
+}
+
+/// Whether the docker provider surely has the argument: from 4.3 on, and for a builder of buildx alone. Older ones
+/// refuse the file.
+fn provider_knows(build: &Build) -> bool {
+    let version = build.version.as_ref().and_then(Value::known).unwrap_or_default();
+    let mut numbers = version.trim_start_matches([' ', '~', '>', '=', 'v']).split('.').map(str::parse::<u32>);
+    let lowest = (numbers.next().and_then(Result::ok), numbers.next().and_then(Result::ok));
+    let new_enough = matches!(lowest, (Some(major), minor) if (major, minor.unwrap_or(0)) >= (4, 3));
+    new_enough && !version.contains(',') && build.option("builder").is_some()
 }
 
 /// The item of a list of attestations that switches provenance off.
