@@ -33,9 +33,11 @@ impl Face {
             path if path == "/v2" || path.starts_with("/v2/") || path.starts_with(registry::STORAGE) => Face::Registry,
             path if path == "/_lambark" || path.starts_with("/_lambark/") => Face::Control,
             path if lambda::is_lambda(path) => Face::Lambda,
-            _ if request.header(TARGET).is_some_and(|target| target.starts_with(ecr::TARGET)) => Face::Ecr,
-            "/" => Face::Sts,
-            _ => Face::Unknown,
+            path => match request.header(TARGET) {
+                Some(target) if target.starts_with(ecr::TARGET) => Face::Ecr,
+                None if path == "/" => Face::Sts,
+                _ => Face::Unknown,
+            },
         }
     }
 
@@ -68,6 +70,9 @@ pub(crate) async fn answer(twin: &Arc<Shared>, request: Request) -> Reply {
 }
 
 fn unknown(request: &Request) -> Reply {
-    let message = format!("the twin does not know {} {}", request.method(), request.path());
-    Reply::json(404, &json!({ "message": message })).header("x-amzn-errortype", "UnknownOperationException")
+    let operation = request.header(TARGET).unwrap_or_default();
+    let message = format!("the twin does not know {} {} {operation}", request.method(), request.path());
+    let message = message.trim_end();
+    Reply::json(404, &json!({ "__type": "UnknownOperationException", "message": message }))
+        .header("x-amzn-errortype", "UnknownOperationException")
 }

@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::control;
 use crate::ecr::account::AccountSettings;
 use crate::gates::Gates;
-use crate::lambda::{Functions, Ids};
+use crate::lambda::Functions;
 use crate::oddities::Oddities;
 use crate::settings::Settings;
 use crate::signer::Signer;
@@ -31,7 +31,6 @@ pub(crate) struct Shared {
     pub(crate) functions: Functions,
     pub(crate) gates: Gates,
     pub(crate) control: control::State,
-    pub(crate) ids: Ids,
     oddities: RwLock<Oddities>,
 }
 
@@ -54,7 +53,6 @@ impl Shared {
             functions,
             gates: Gates::default(),
             control,
-            ids: Ids::default(),
             oddities: RwLock::default(),
         })
     }

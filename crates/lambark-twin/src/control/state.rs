@@ -13,7 +13,6 @@ use super::operation::changes;
 use super::rates::Rates;
 use super::script::Script;
 use crate::gates::Wording;
-use crate::lambda::mix;
 use crate::limits::MAX_OPERATIONS;
 
 /// Where the twin can behave in more ways than one.
@@ -119,6 +118,14 @@ impl State {
         self.set_behaviour(Behaviour::default());
         self.rolls.store(0, Ordering::Relaxed);
     }
+}
+
+/// The mixing step of splitmix64: each bit of the input moves half of the output's.
+fn mix(number: u64) -> u64 {
+    let mut bits = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ pub(super) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
     constraints.finish()?;
     call.change(&function_name, |function| {
         let arn = function.qualified(&name);
-        let alias = function.create_alias(&name, input.into_change(), &call.twin.ids)?;
+        let alias = function.create_alias(&name, input.into_change())?;
         Ok(Reply::json(201, &render::alias(&arn, &name, alias)))
     })
 }
@@ -102,7 +102,7 @@ pub(super) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
     call.change(&function_name, |function| {
         let arn = function.qualified(&call.detail);
         let revision = input.revision_id.clone();
-        let alias = function.update_alias(&call.detail, input.into_change(), revision.as_deref(), &call.twin.ids)?;
+        let alias = function.update_alias(&call.detail, input.into_change(), revision.as_deref())?;
         Ok(Reply::json(200, &render::alias(&arn, &call.detail, alias)))
     })
 }

@@ -104,7 +104,7 @@ impl<'a> Call<'a> {
     }
 
     /// How a creation or update goes, by the script if there is one.
-    pub(super) fn plan(&self, name: &str, outcome: Outcome) -> Plan<'a> {
+    pub(super) fn plan(&self, name: &str, outcome: Outcome) -> Plan {
         let scripted = self.twin.control.script.take_update(name).unwrap_or_default();
         let failure = scripted.fail.map(|fail| {
             let text = fail.text().into();
@@ -116,8 +116,8 @@ impl<'a> Call<'a> {
     }
 
     /// How a version becomes active, or a sleeping function.
-    pub(super) fn plain_plan(&self, outcome: Outcome) -> Plan<'a> {
+    pub(super) fn plain_plan(&self, outcome: Outcome) -> Plan {
         let until = self.now.plus(self.twin.settings.settle);
-        Plan { now: self.now, until, polls: 0, outcome, ids: &self.twin.ids }
+        Plan { now: self.now, until, polls: 0, outcome }
     }
 }

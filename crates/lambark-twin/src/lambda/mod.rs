@@ -31,10 +31,10 @@ use std::sync::Arc;
 use call::Call;
 use error::{ApiError, Code};
 pub(crate) use functions::Functions;
-pub(crate) use machine::{Ids, mix};
 pub(crate) use route::{Operation, Route, is_lambda};
 
 use crate::http::{BodyError, Reply, Request};
+use crate::ids;
 use crate::shared::Shared;
 
 /// The refusal of too many calls of the control plane.
@@ -44,7 +44,7 @@ pub(crate) fn too_many_requests() -> Reply {
 
 /// Answers a request.
 pub(crate) async fn answer(twin: &Arc<Shared>, request: Request) -> Reply {
-    let id = twin.ids.draw().to_string();
+    let id = ids::uuid();
     let reply = serve(twin, request, &id).await.unwrap_or_else(|error| error.reply());
     reply.header("x-amzn-requestid", id)
 }

@@ -8,7 +8,7 @@ use super::call::Call;
 use super::check::Constraints;
 use super::error::{ApiError, Code};
 use super::input;
-use super::machine::{Policy, Refusal};
+use super::machine::{Policy, Refusal, Revision};
 use crate::http::Reply;
 use crate::scope::is_account;
 
@@ -88,7 +88,7 @@ pub(super) fn add(call: &Call<'_>) -> Result<Reply, ApiError> {
         let policy = function
             .policies
             .entry(key)
-            .or_insert_with(|| Policy { revision: call.twin.ids.draw(), statements: Vec::new() });
+            .or_insert_with(|| Policy { revision: Revision::fresh(), statements: Vec::new() });
         if policy.statements.iter().any(|statement| statement["Sid"] == input.statement_id.as_str()) {
             let text = format!(
                 "The statement id ({}) provided already exists. Please provide a new statement id, or remove the existing \
@@ -99,7 +99,7 @@ pub(super) fn add(call: &Call<'_>) -> Result<Reply, ApiError> {
         }
         let statement = input.statement(&picked.arn);
         policy.statements.push(statement.clone());
-        policy.revision = call.twin.ids.draw();
+        policy.revision = Revision::fresh();
         Ok(Reply::json(201, &json!({ "Statement": statement.to_string() })))
     })
 }
@@ -113,7 +113,7 @@ pub(super) fn remove(call: &Call<'_>) -> Result<Reply, ApiError> {
         let policy = function.policies.get_mut(&key).ok_or_else(none)?;
         let at = policy.statements.iter().position(|statement| statement["Sid"] == call.detail.as_str());
         policy.statements.remove(at.ok_or_else(none)?);
-        policy.revision = call.twin.ids.draw();
+        policy.revision = Revision::fresh();
         if policy.statements.is_empty() {
             function.policies.remove(&key);
         }

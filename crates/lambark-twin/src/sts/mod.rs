@@ -5,6 +5,7 @@ use std::sync::Arc;
 use url::form_urlencoded;
 
 use crate::http::{Reply, Request};
+use crate::ids;
 use crate::scope::{Scope, Signed};
 use crate::shared::Shared;
 
@@ -33,7 +34,7 @@ fn identity(twin: &Shared, request: &Request) -> Reply {
     let Scope { account, .. } = Scope::of(request.headers(), &twin.settings);
     let user = Signed::of(request.headers()).map_or_else(|| "anonymous".to_owned(), |signed| signed.access_key);
     let user = escaped(&user);
-    let id = twin.ids.draw();
+    let id = ids::uuid();
     xml(
         200,
         &format!(

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Function, Ids, Refusal, Revision};
+use super::{Function, Refusal, Revision};
 
 /// `$LATEST` or a number.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -70,11 +70,11 @@ impl Alias {
 }
 
 impl Function {
-    pub(crate) fn create_alias(&mut self, name: &str, change: AliasChange, ids: &Ids) -> Result<&Alias, Refusal> {
+    pub(crate) fn create_alias(&mut self, name: &str, change: AliasChange) -> Result<&Alias, Refusal> {
         if self.aliases.contains_key(name) {
             return Err(Refusal::AliasExists(self.qualified(name)));
         }
-        let alias = self.changed(None, change, ids)?;
+        let alias = self.changed(None, change)?;
         Ok(self.aliases.entry(name.into()).or_insert(alias))
     }
 
@@ -83,7 +83,6 @@ impl Function {
         name: &str,
         change: AliasChange,
         revision: Option<&str>,
-        ids: &Ids,
     ) -> Result<&Alias, Refusal> {
         let Some(old) = self.aliases.get(name) else {
             return Err(Refusal::AliasNotFound(self.qualified(name)));
@@ -91,7 +90,7 @@ impl Function {
         if revision.is_some_and(|given| !old.revision.is(given)) {
             return Err(Refusal::Revision);
         }
-        let alias = self.changed(Some(old), change, ids)?;
+        let alias = self.changed(Some(old), change)?;
         let place = self.aliases.entry(name.into());
         Ok(place.insert_entry(alias).into_mut())
     }
@@ -101,7 +100,7 @@ impl Function {
     }
 
     /// The alias that `old` becomes by `change`, if the rules allow it.
-    fn changed(&self, old: Option<&Alias>, change: AliasChange, ids: &Ids) -> Result<Alias, Refusal> {
+    fn changed(&self, old: Option<&Alias>, change: AliasChange) -> Result<Alias, Refusal> {
         let version = match &change.version {
             Some(text) => self.existing(text)?,
             None => old.map_or(VersionRef::Latest, |old| old.version),
@@ -114,7 +113,7 @@ impl Function {
             self.check_pair(version, number)?;
         }
         let description = change.description.or_else(|| old.map(|old| old.description.clone())).unwrap_or_default();
-        Ok(Alias { version, weight, description, revision: ids.draw() })
+        Ok(Alias { version, weight, description, revision: Revision::fresh() })
     }
 
     fn existing(&self, text: &str) -> Result<VersionRef, Refusal> {

@@ -45,7 +45,7 @@ pub(crate) struct Picked {
 
 impl Function {
     /// A new function.
-    pub(crate) fn create(arn: &str, configuration: Configuration, plan: &Plan<'_>, publish: bool) -> Function {
+    pub(crate) fn create(arn: &str, configuration: Configuration, plan: &Plan, publish: bool) -> Function {
         let mut function = Function {
             arn: arn.into(),
             latest: Unit::pending(Arc::new(configuration), plan, true),

@@ -11,7 +11,7 @@ impl Function {
         &mut self,
         version: VersionRef,
         has_image: bool,
-        plan: &Plan<'_>,
+        plan: &Plan,
     ) -> Result<Arc<Configuration>, Refusal> {
         let missing = Refusal::FunctionNotFound(format!("{}:{version}", self.arn));
         let unit = self.unit_mut(version).ok_or(missing)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Function, Plan, Refusal, Unit};
+use super::{Function, Plan, Refusal, Revision, Unit};
 
 impl Function {
     /// Publishes `$LATEST`, or gives the version that it was published as already. The caller has asked
@@ -11,7 +11,7 @@ impl Function {
         &mut self,
         code_sha256: Option<&str>,
         description: Option<&str>,
-        plan: &Plan<'_>,
+        plan: &Plan,
     ) -> Result<u32, Refusal> {
         let current = self.latest.configuration.code_sha256();
         if let Some(given) = code_sha256.filter(|given| *given != current) {
@@ -21,12 +21,12 @@ impl Function {
             return Ok(number);
         }
         let number = self.make_version(description, plan);
-        self.latest.revision = plan.ids.draw();
+        self.latest.revision = Revision::fresh();
         Ok(number)
     }
 
     /// Makes a version of `$LATEST` as it stands, `Pending` until the plan's end.
-    pub(crate) fn make_version(&mut self, description: Option<&str>, plan: &Plan<'_>) -> u32 {
+    pub(crate) fn make_version(&mut self, description: Option<&str>, plan: &Plan) -> u32 {
         let mut configuration = Arc::clone(&self.latest.configuration);
         if let Some(description) = description {
             Arc::make_mut(&mut configuration).description = description.into();

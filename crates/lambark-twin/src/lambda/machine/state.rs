@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Configuration, Ids, Revision};
+use super::{Configuration, Revision};
 use crate::clock::Millis;
 
 /// A reason: AWS's code for it, and its text.
@@ -98,14 +98,13 @@ pub(crate) enum Outcome {
 
 /// What a creation or an update is to become, decided when it begins.
 #[derive(Debug)]
-pub(crate) struct Plan<'a> {
+pub(crate) struct Plan {
     pub(crate) now: Millis,
     /// When it is over.
     pub(crate) until: Millis,
     /// How many looks at it find it under way, whatever the time.
     pub(crate) polls: u32,
     pub(crate) outcome: Outcome,
-    pub(crate) ids: &'a Ids,
 }
 
 /// A creation or an update under way.
@@ -121,7 +120,7 @@ pub(super) struct Settling {
 }
 
 impl Settling {
-    pub(super) fn new(plan: &Plan<'_>, revision: Option<Revision>) -> Settling {
+    pub(super) fn new(plan: &Plan, revision: Option<Revision>) -> Settling {
         Settling { until: plan.until, polls: plan.polls, outcome: plan.outcome.clone(), revision, previous: None }
     }
 }

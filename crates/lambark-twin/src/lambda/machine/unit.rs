@@ -21,9 +21,9 @@ pub(crate) struct Unit {
 
 impl Unit {
     /// A new one, `Pending` until the plan's end. Only `$LATEST` gets another `RevisionId` then.
-    pub(super) fn pending(configuration: Arc<Configuration>, plan: &Plan<'_>, is_latest: bool) -> Unit {
-        let revision = plan.ids.draw();
-        let settling = Settling::new(plan, is_latest.then(|| plan.ids.draw()));
+    pub(super) fn pending(configuration: Arc<Configuration>, plan: &Plan, is_latest: bool) -> Unit {
+        let revision = Revision::fresh();
+        let settling = Settling::new(plan, is_latest.then(Revision::fresh));
         Unit {
             configuration,
             revision,
@@ -81,8 +81,8 @@ impl Unit {
     }
 
     /// Wakes it up: `Pending` until the plan's end.
-    pub(super) fn restore(&mut self, plan: &Plan<'_>, is_latest: bool) {
+    pub(super) fn restore(&mut self, plan: &Plan, is_latest: bool) {
         self.state = State::Pending(Why::RESTORING);
-        self.settling = Some(Box::new(Settling::new(plan, is_latest.then(|| plan.ids.draw()))));
+        self.settling = Some(Box::new(Settling::new(plan, is_latest.then(Revision::fresh))));
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::state::Settling;
-use super::{Configuration, Function, LastUpdate, Plan, Refusal, State};
+use super::{Configuration, Function, LastUpdate, Plan, Refusal, Revision, State};
 
 /// What kind of change is asked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -40,13 +40,13 @@ impl Function {
     }
 
     /// Begins an update. The caller has asked [`Function::may_change`] and [`Function::expect_revision`].
-    pub(crate) fn update(&mut self, configuration: Configuration, plan: &Plan<'_>) {
+    pub(crate) fn update(&mut self, configuration: Configuration, plan: &Plan) {
         let latest = &mut self.latest;
-        let mut settling = Settling::new(plan, Some(plan.ids.draw()));
+        let mut settling = Settling::new(plan, Some(Revision::fresh()));
         settling.previous = Some(std::mem::replace(&mut latest.configuration, Arc::new(configuration)));
         latest.settling = Some(Box::new(settling));
         latest.update = Some(LastUpdate::InProgress);
-        latest.revision = plan.ids.draw();
+        latest.revision = Revision::fresh();
         latest.modified = plan.now;
         // Identical code counts as a change too (getmoto/moto#8379, checked against AWS there).
         self.published_as = None;

@@ -33,7 +33,7 @@ fn each_broken_rule_has_its_text() {
         (change("$LATEST", &[("1", 0.1)]), "$LATEST is not supported for an alias pointing to more than 1 version"),
         (change("1", &[("4", 0.1)]), "Specified versions must be associated with the same execution role"),
     ] {
-        assert_eq!(function.create_alias("a", change, &bench.ids).unwrap_err().to_string(), text);
+        assert_eq!(function.create_alias("a", change).unwrap_err().to_string(), text);
     }
     assert!(function.aliases.is_empty());
 }
@@ -43,11 +43,11 @@ fn missing_and_doubled_aliases_have_their_texts() {
     let mut bench = Bench::new();
     let mut function = bench.published(1);
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:f:live";
-    let missing = function.update_alias("live", change("1", &[]), None, &bench.ids).unwrap_err();
+    let missing = function.update_alias("live", change("1", &[]), None).unwrap_err();
     assert_eq!(missing.to_string(), format!("Alias not found: {arn}"));
     assert_eq!(function.alias("live").unwrap_err().to_string(), format!("Cannot find alias arn: {arn}"));
-    function.create_alias("live", change("1", &[]), &bench.ids).unwrap();
-    let doubled = function.create_alias("live", change("1", &[]), &bench.ids).unwrap_err();
+    function.create_alias("live", change("1", &[])).unwrap();
+    let doubled = function.create_alias("live", change("1", &[])).unwrap_err();
     assert_eq!(doubled.to_string(), format!("Alias already exists: {arn}"));
 }
 
@@ -55,21 +55,21 @@ fn missing_and_doubled_aliases_have_their_texts() {
 fn an_update_keeps_what_it_does_not_name_and_clears_what_is_empty() {
     let mut bench = Bench::new();
     let mut function = bench.published(3);
-    function.create_alias("live", change("1", &[("2", 0.5)]), &bench.ids).unwrap();
+    function.create_alias("live", change("1", &[("2", 0.5)])).unwrap();
     let before = function.alias("live").unwrap().revision;
     let described = AliasChange { description: Some("d".into()), ..AliasChange::default() };
-    let alias = function.update_alias("live", described, None, &bench.ids).unwrap();
+    let alias = function.update_alias("live", described, None).unwrap();
     assert_eq!((alias.version, alias.weight), (VersionRef::Number(1), Some((2, 0.5))));
     assert_ne!(alias.revision, before, "changes on each update");
     let only_version = AliasChange { version: Some("2".into()), ..AliasChange::default() };
     assert_eq!(
-        function.update_alias("live", only_version, None, &bench.ids).unwrap_err(),
+        function.update_alias("live", only_version, None).unwrap_err(),
         Refusal::SameVersion(2),
         "the weights are still there"
     );
-    let alias = function.update_alias("live", change("2", &[]), None, &bench.ids).unwrap();
+    let alias = function.update_alias("live", change("2", &[]), None).unwrap();
     assert_eq!((alias.version, alias.weight, alias.description.as_str()), (VersionRef::Number(2), None, "d"));
-    let wrong = function.update_alias("live", change("3", &[]), Some(&before.to_string()), &bench.ids);
+    let wrong = function.update_alias("live", change("3", &[]), Some(&before.to_string()));
     assert_eq!(wrong.unwrap_err(), Refusal::Revision);
 }
 
@@ -77,14 +77,14 @@ fn an_update_keeps_what_it_does_not_name_and_clears_what_is_empty() {
 fn a_version_that_an_alias_points_to_cannot_be_deleted() {
     let mut bench = Bench::new();
     let mut function = bench.published(2);
-    function.create_alias("live", change("1", &[("2", 0.1)]), &bench.ids).unwrap();
+    function.create_alias("live", change("1", &[("2", 0.1)])).unwrap();
     for number in [1, 2] {
         assert!(matches!(
             function.delete_version(VersionRef::Number(number)),
             Err(Refusal::VersionInUse { version, .. }) if version == number
         ));
     }
-    function.update_alias("live", change("1", &[]), None, &bench.ids).unwrap();
+    function.update_alias("live", change("1", &[]), None).unwrap();
     assert_eq!(function.delete_version(VersionRef::Number(2)), Ok(()));
 }
 
@@ -92,7 +92,7 @@ fn a_version_that_an_alias_points_to_cannot_be_deleted() {
 fn a_qualifier_leads_to_a_version_and_a_weight_splits() {
     let mut bench = Bench::new();
     let mut function = bench.published(2);
-    function.create_alias("live", change("1", &[("2", 0.25)]), &bench.ids).unwrap();
+    function.create_alias("live", change("1", &[("2", 0.25)])).unwrap();
     for (qualifier, roll, version, arn) in [
         (None, 0.0, VersionRef::Latest, "f"),
         (Some("$LATEST"), 0.0, VersionRef::Latest, "f:$LATEST"),

@@ -15,30 +15,29 @@ use crate::scope::Scope;
 
 const SETTLE: Duration = Duration::from_secs(3);
 
-/// One function, a clock, and ids.
+/// A function's clock.
 struct Bench {
-    ids: Ids,
     now: Millis,
 }
 
 impl Bench {
     fn new() -> Bench {
-        Bench { ids: Ids::default(), now: Millis(1_795_326_600_000) }
+        Bench { now: Millis(1_795_326_600_000) }
     }
 
     fn pass(&mut self, span: Duration) {
         self.now = self.now.plus(span);
     }
 
-    fn plan(&self, outcome: Outcome) -> Plan<'_> {
-        Plan { now: self.now, until: self.now.plus(SETTLE), polls: 0, outcome, ids: &self.ids }
+    fn plan(&self, outcome: Outcome) -> Plan {
+        Plan { now: self.now, until: self.now.plus(SETTLE), polls: 0, outcome }
     }
 
-    fn good(&self) -> Plan<'_> {
+    fn good(&self) -> Plan {
         self.plan(Outcome::Good)
     }
 
-    fn bad(&self) -> Plan<'_> {
+    fn bad(&self) -> Plan {
         self.plan(Outcome::Bad(Why::invalid_image("SizeLimitExceeded: too much")))
     }
 

@@ -20,8 +20,8 @@ fn the_revision_of_latest_changes_with_each_step_that_the_table_names() {
     assert!(moves(&mut function, |f| assert_eq!(bench.publish(f), Ok(1))), "a publish that makes a version");
     assert!(!moves(&mut function, |f| assert_eq!(bench.publish(f), Ok(1))), "a publish that makes none");
     let change = || AliasChange { version: Some("1".into()), ..AliasChange::default() };
-    assert!(!moves(&mut function, |f| drop(f.create_alias("a", change(), &bench.ids).unwrap().clone())));
-    assert!(!moves(&mut function, |f| drop(f.update_alias("a", change(), None, &bench.ids).unwrap().clone())));
+    assert!(!moves(&mut function, |f| drop(f.create_alias("a", change()).unwrap().clone())));
+    assert!(!moves(&mut function, |f| drop(f.update_alias("a", change(), None).unwrap().clone())));
     function.update(image("bad"), &bench.bad());
     assert!(moves(&mut function, |f| bench.settle(f)), "the end of an update that fails");
 }

@@ -174,7 +174,7 @@ fn a_function_survives_being_written_down() {
         weights: Some([("1".to_owned(), 0.25)].into_iter().collect()),
         description: None,
     };
-    function.create_alias("live", change, &bench.ids).unwrap();
+    function.create_alias("live", change).unwrap();
     bench.update(&mut function, "three").unwrap();
     let written = serde_json::to_string(&function).unwrap();
     let mut read: Function = serde_json::from_str(&written).unwrap();
