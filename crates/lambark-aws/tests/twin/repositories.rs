@@ -3,6 +3,7 @@
 use aws_config::SdkConfig;
 use aws_sdk_ecr::Client;
 use aws_sdk_ecr::error::ProvideErrorMetadata;
+use aws_sdk_ecr::operation::list_images::ListImagesOutput;
 use aws_sdk_ecr::primitives::Blob;
 use bytes::Bytes;
 use lambark_oci::Family;
@@ -66,7 +67,8 @@ async fn pages(config: SdkConfig) {
     push(&ecr, "aa", &Image::good(Family::Oci).attested("v3")).await;
     let listed = ecr.list_images().repository_name("aa").into_paginator().page_size(1).send();
     let listed = listed.collect::<Result<Vec<_>, _>>().await.unwrap();
-    let mut tags: Vec<&str> = listed.iter().flat_map(|page| page.image_ids()).filter_map(|id| id.image_tag()).collect();
+    let mut tags: Vec<&str> =
+        listed.iter().flat_map(ListImagesOutput::image_ids).filter_map(|id| id.image_tag()).collect();
     tags.sort_unstable();
     assert_eq!(tags, ["v1", "v2", "v3"]);
     let described = ecr.describe_images().repository_name("aa").into_paginator().page_size(2).items().send();
