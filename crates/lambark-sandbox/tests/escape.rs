@@ -143,6 +143,16 @@ fn no_entry_is_written_outside() {
 }
 
 #[test]
+fn a_layer_that_is_refused_is_refused_at_once() {
+    let much = "x".repeat(8 << 20);
+    let hostile = raw(&[("../x", FILE, "", "evil"), ("much", FILE, "", &much)]);
+    for who in everybody() {
+        let outcome = Place::new(who).image(vec![base_layer(), hostile.clone()]).run(&[]);
+        assert!(outcome["error"].as_str().unwrap().contains("`../x` leads out of it"), "{who:?} {outcome}");
+    }
+}
+
+#[test]
 fn no_device_and_no_foreign_right_is_made() {
     let layer = raw(&[
         ("null", DEVICE, "", ""),

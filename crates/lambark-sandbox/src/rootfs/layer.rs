@@ -2,6 +2,8 @@
 
 use std::io::{self, BufReader, Read};
 use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
 
 use lambark_images::progress::Counted;
 use lambark_images::{Progress, Source};
@@ -16,6 +18,9 @@ use crate::limits::MAX_LAYER_BYTES;
 
 /// Size of the pieces in which plain bytes are handled.
 const PIECE: usize = 256 * 1024;
+
+/// How many pieces may wait.
+const PIECES: usize = 4;
 
 /// Unpacks `layer` into `directory`, which is empty.
 pub(super) fn unpack(
@@ -45,25 +50,74 @@ pub(super) fn unpack(
     Ok(marks)
 }
 
-fn unpack_stream<R: Read>(
+/// Decompresses on a thread of its own, while this one hashes the plain bytes and makes files of them.
+fn unpack_stream<R: Read + Send>(
     stored: &mut Hashed<R>,
     layer: &Layer,
     directory: &Path,
     many_ids: bool,
 ) -> io::Result<(Marks, Digest)> {
-    let mut first = Vec::with_capacity(SNIFF_BYTES);
-    (&mut *stored).take(SNIFF_BYTES as u64).read_to_end(&mut first)?;
-    let actual = sniff(&first);
-    let mut plain = Hashed::new(decode(first.chain(&mut *stored), actual), &layer.diff_id);
     let mut unpacker = Unpacker::new(directory, many_ids)?;
-    let mut reader = BufReader::with_capacity(PIECE, &mut plain);
-    unpacker.unpack(&mut reader)?;
-    drop(reader);
-    // What stands behind the archive's end belongs to both digests.
-    io::copy(&mut plain, &mut io::sink())?;
-    let diff_id = plain.hasher.finish();
-    io::copy(stored, &mut io::sink())?;
+    let diff_id = thread::scope(|scope| {
+        let (full, pieces) = sync_channel(PIECES);
+        let decoding = thread::Builder::new().name("layer".to_owned()).spawn_scoped(scope, move || {
+            decode_into(stored, &full);
+            stored
+        })?;
+        let mut plain = Hashed::new(Pieces { pieces, piece: Vec::new(), taken: 0 }, &layer.diff_id);
+        let unpacked = unpacker.unpack(BufReader::with_capacity(PIECE, &mut plain));
+        // What stands behind the archive's end belongs to both digests.
+        let rest = unpacked.and_then(|()| io::copy(&mut plain, &mut io::sink()));
+        let Hashed { hasher, reader, .. } = plain;
+        // Nobody takes pieces any more: the other thread must not wait for it.
+        drop(reader);
+        let stored = decoding.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        rest?;
+        io::copy(stored, &mut io::sink())?;
+        io::Result::Ok(hasher.finish())
+    })?;
     Ok((unpacker.finish()?, diff_id))
+}
+
+/// Sends the plain bytes behind the stored ones, piece by piece; an error is the last one.
+fn decode_into(stored: &mut impl Read, full: &SyncSender<io::Result<Vec<u8>>>) {
+    let mut first = Vec::with_capacity(SNIFF_BYTES);
+    if let Err(error) = (&mut *stored).take(SNIFF_BYTES as u64).read_to_end(&mut first) {
+        // Without anybody who takes it, nobody wants to know.
+        let _ = full.send(Err(error));
+        return;
+    }
+    let actual = sniff(&first);
+    let mut plain = decode(first.chain(stored), actual);
+    loop {
+        let mut piece = Vec::with_capacity(PIECE);
+        let read = (&mut plain).take(PIECE as u64).read_to_end(&mut piece).map(|_| piece);
+        let last = read.as_ref().map_or(true, Vec::is_empty);
+        if full.send(read).is_err() || last {
+            return;
+        }
+    }
+}
+
+/// Pieces from another thread as one stream.
+struct Pieces {
+    pieces: Receiver<io::Result<Vec<u8>>>,
+    piece: Vec<u8>,
+    taken: usize,
+}
+
+impl Read for Pieces {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.taken == self.piece.len() {
+            self.taken = 0;
+            self.piece.clear();
+            // The other thread ends behind an empty piece or an error.
+            self.piece = self.pieces.recv().unwrap_or_else(|_| Ok(Vec::new()))?;
+        }
+        let count = (&self.piece[self.taken..]).read(out)?;
+        self.taken += count;
+        Ok(count)
+    }
 }
 
 /// Bytes that are hashed and counted as they pass.
