@@ -8,7 +8,9 @@ use lambark_layers::{ReadOptions, SNIFF_BYTES, read_layer, sniff};
 use lambark_oci::limits::{MAX_CONFIG_BYTES, MAX_INDEX_DEPTH};
 use lambark_oci::{Architecture, Descriptor, Digest, ImageConfig, Index, RawDocument};
 use lambark_rules::Needs;
-use lambark_rules::facts::{Asked, ConfigFacts, Content, Ending, Evidence, FileSystem, ImageFacts, LayerFacts, Sample};
+use lambark_rules::facts::{
+    Asked, ConfigFacts, Content, Ending, Evidence, FileSystem, ImageFacts, InitFacts, LayerFacts, Sample,
+};
 
 use crate::progress::{Counted, Progress};
 use crate::source::{Classic, Source, Top, small_blob};
@@ -50,6 +52,7 @@ fn of_document(
         config: Evidence::NotLooked("there is no image whose config could be looked at".into()),
         layers: Vec::new(),
         files: Evidence::NotLooked("there is no image whose files could be looked at".into()),
+        init: not_run(),
         image,
         asked: options.asked,
         location: None,
@@ -89,11 +92,17 @@ fn of_classic(
         config: Evidence::Known(config),
         layers: look_at_layers(source, &classic.layers, options.depth, progress)?,
         files: Evidence::NotLooked("".into()),
+        init: not_run(),
         asked: options.asked,
         location: None,
     };
     finish(&mut facts);
     Ok(facts)
+}
+
+/// Reading an image runs nothing: whoever runs it fills this in.
+fn not_run() -> Evidence<InitFacts> {
+    Evidence::NotLooked("the function was not run".into())
 }
 
 /// Joins what was read apart: diff_ids from the config, the merged file system from the layers.
@@ -217,11 +226,11 @@ fn look_at_layers(
             unique.len() - 1
         });
     }
-    let threads = if depth == Needs::Files { parallel::cores() } else { REQUESTS_AT_ONCE };
+    let threads = if depth >= Needs::Files { parallel::cores() } else { REQUESTS_AT_ONCE };
     let looked = parallel::map(&unique, threads, |_, layer| match depth {
         Needs::Manifest => Ok(not_looked()),
         Needs::Bytes => sample_layer(source, layer),
-        Needs::Files => read_whole(source, layer, unique.len() < parallel::cores(), progress),
+        Needs::Files | Needs::Run => read_whole(source, layer, unique.len() < parallel::cores(), progress),
     });
     let looked = looked.into_iter().collect::<Result<Vec<_>, _>>()?;
     let fact = |layer: &Descriptor| {

@@ -14,13 +14,15 @@ use crate::source::{Beginning, Source, Top};
 type Blobs = Arc<Mutex<HashMap<Digest, Arc<File>>>>;
 
 /// Keeps each blob that was read to its end in a temporary file without a name, so that it travels once.
-pub(crate) struct Kept {
+pub struct Kept {
     inner: Arc<dyn Source>,
     blobs: Blobs,
 }
 
 impl Kept {
-    pub(crate) fn new(inner: Arc<dyn Source>) -> Kept {
+    /// The same source, keeping what is read.
+    #[must_use]
+    pub fn new(inner: Arc<dyn Source>) -> Kept {
         Kept { inner, blobs: Blobs::default() }
     }
 }

@@ -22,6 +22,7 @@ pub mod spool;
 pub use control::ControlPlane;
 pub use error::{Error, Kind};
 pub use gather::{Gather, gather};
+pub use kept::Kept;
 pub use open::{Access, open, open_sink};
 pub use progress::{Progress, Silent, Transfer};
 pub use registry::push_as_is;

@@ -62,6 +62,8 @@ pub static CATALOGUE: &[&Rule] = &[
     &image::workdir_missing::RULE,
     &image::no_runtime_client::RULE,
     &image::extension_not_executable::RULE,
+    // What a run shows.
+    &image::init_fails::RULE,
 ];
 
 /// The rule of that name.

@@ -216,6 +216,7 @@ mod tests {
             config: nothing(),
             layers: Vec::new(),
             files: nothing(),
+            init: nothing(),
             asked: Asked::default(),
             location: None,
         };

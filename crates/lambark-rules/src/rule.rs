@@ -141,6 +141,8 @@ pub enum Needs {
     Bytes,
     /// All layers, read to the end.
     Files,
+    /// Also the function's init, in a sandbox.
+    Run,
 }
 
 /// Why a rule could not be judged.

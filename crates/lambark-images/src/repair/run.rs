@@ -86,7 +86,7 @@ pub fn prepare<'a>(
     let target = request.to.unwrap_or(request.from).clone();
     let same_repository = same_store(request.from, &target);
     let mut source = open(request.from, access)?;
-    if request.from.reference().is_some() && request.gather.depth == Needs::Files && !same_repository {
+    if request.from.reference().is_some() && request.gather.depth >= Needs::Files && !same_repository {
         // What is looked at to its end is about to be brought elsewhere.
         source = Arc::new(Kept::new(source));
     }

@@ -3,6 +3,7 @@
 pub mod config;
 pub mod files;
 pub mod filesystem;
+pub mod init;
 pub mod layer;
 pub mod location;
 
@@ -13,6 +14,7 @@ use lambark_oci::{Architecture, Document, Family, Manifest, RawDocument};
 pub use config::ConfigFacts;
 pub use files::{Elf, EntryKind, FileNotes, GlibcVersion, TarEntry};
 pub use filesystem::{FileSystem, Node, Structure};
+pub use init::{InitFacts, InitFailure};
 pub use layer::{Actual, Content, Ending, LayerFacts, Sample};
 pub use location::{Location, Stored, StoredImage};
 
@@ -53,6 +55,8 @@ pub struct ImageFacts {
     pub layers: Vec<LayerFacts>,
     /// Its merged file system.
     pub files: Evidence<FileSystem>,
+    /// How its function started on this machine.
+    pub init: Evidence<InitFacts>,
     /// What the user asked for.
     pub asked: Asked,
     /// Where it lies; `None` for what lies in no registry, and where only the image itself is in question.
@@ -66,6 +70,8 @@ pub struct Asked {
     pub architecture: Option<Architecture>,
     /// Which families of manifests the house allows.
     pub policy: ManifestPolicy,
+    /// Whether the function is to be run.
+    pub run: bool,
 }
 
 /// `[policy] manifest` of `lambark.toml`.

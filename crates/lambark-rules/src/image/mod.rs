@@ -49,6 +49,7 @@ pub mod glibc_too_old;
 pub mod handler_missing;
 pub mod hardlink_without_target;
 pub mod image_too_large;
+pub mod init_fails;
 pub mod interpreter_missing;
 pub mod late_parent_directory;
 pub mod missing_parent_directory;

@@ -7,6 +7,7 @@
 mod support;
 
 mod command;
+mod init;
 mod laws_of_files;
 mod libraries;
 mod permissions;
@@ -39,7 +40,10 @@ fn table(name: &'static str, mut cases: Vec<Case>) -> Table {
 }
 
 static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
-    [structure::tables(), command::tables(), permissions::tables(), libraries::tables()].into_iter().flatten().collect()
+    [structure::tables(), command::tables(), permissions::tables(), libraries::tables(), init::tables()]
+        .into_iter()
+        .flatten()
+        .collect()
 });
 
 #[test]

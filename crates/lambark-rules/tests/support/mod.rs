@@ -67,6 +67,7 @@ pub(crate) fn nothing() -> ImageFacts {
         config: not_looked(),
         layers: Vec::new(),
         files: not_looked(),
+        init: not_looked(),
         asked: Asked::default(),
         location: None,
     }
@@ -254,6 +255,7 @@ impl Image {
             config: self.config_facts.unwrap_or(Evidence::Known(read)),
             layers: self.layers.into_iter().map(|layer| seen(layer, self.depth, self.archive)).collect(),
             files,
+            init: shallow(),
             asked: self.asked,
             location: None,
         }

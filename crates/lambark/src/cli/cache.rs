@@ -62,8 +62,7 @@ impl CacheSize {
 
 /// The directory of unpacked layers.
 pub(super) fn layers(context: &Context) -> Result<PathBuf, Failure> {
-    let directory = context.cache_dir().map(|directory| directory.join("layers"));
-    directory.ok_or_else(|| {
+    context.layers_dir().ok_or_else(|| {
         Failure::Arguments("there is no home directory to unpack the image in: give --cache-dir".to_owned())
     })
 }

@@ -124,6 +124,11 @@ impl Context {
         self.global.cache_dir.clone().or_else(|| Some(base()?.cache_dir().join("lambark")))
     }
 
+    /// The cache's directory of unpacked layers.
+    pub(super) fn layers_dir(&self) -> Option<PathBuf> {
+        self.cache_dir().map(|directory| directory.join("layers"))
+    }
+
     /// Where old manifests are kept. A change that cannot be undone is not made, so there has to be such a place.
     pub(super) fn state_dir(&self) -> Result<PathBuf, Failure> {
         let given = self.global.state_dir.clone();
@@ -139,7 +144,7 @@ fn base() -> Option<etcetera::base_strategy::Xdg> {
 
 /// What the rules are asked, by flag and file.
 pub(super) fn asked(architecture: Option<Architecture>, config: &Config) -> Asked {
-    Asked { architecture, policy: config.manifests() }
+    Asked { architecture, policy: config.manifests(), ..Asked::default() }
 }
 
 /// `--depth`.
@@ -151,6 +156,8 @@ pub(super) enum Depth {
     Bytes,
     /// Also every file of every layer
     Files,
+    /// `check` also starts the function in a sandbox; for the others the same as `files`
+    Run,
 }
 
 impl From<Depth> for Needs {
@@ -159,6 +166,7 @@ impl From<Depth> for Needs {
             Depth::Manifest => Needs::Manifest,
             Depth::Bytes => Needs::Bytes,
             Depth::Files => Needs::Files,
+            Depth::Run => Needs::Run,
         }
     }
 }

@@ -153,6 +153,7 @@ pub fn judge_inside(facts: &ImageFacts) -> Judgement {
         config: facts.config.clone(),
         layers: facts.layers.iter().map(without_files).collect(),
         files: Evidence::NotLooked("judged with the index".into()),
+        init: facts.init.clone(),
         asked: facts.asked,
         location: None,
     })

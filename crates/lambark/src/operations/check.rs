@@ -1,6 +1,9 @@
 //! `check`: every rule on an image.
 
-use lambark_images::{Access, ControlPlane, Gather, Progress, gather, open, parallel};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use lambark_images::{Access, ControlPlane, Gather, Kept, Progress, gather, open, parallel};
 use lambark_oci::{ImageName, Reference};
 use lambark_rules::facts::{Asked, Evidence, ImageFacts, Location, Stored};
 use lambark_rules::{Judgement, Needs, Severity, Skip, judge};
@@ -24,6 +27,8 @@ pub struct Settings {
     pub region: Option<String>,
     /// The account of that function, if the user named one.
     pub account: Option<String>,
+    /// Where images are unpacked that are run; none is run without.
+    pub layers: Option<PathBuf>,
 }
 
 /// Looks at every image. One that cannot be looked at does not hide the others.
@@ -39,10 +44,18 @@ pub fn run(settings: &Settings, access: &Access, progress: &dyn Progress) -> Out
 fn look(image: &str, settings: &Settings, access: &Access, progress: &dyn Progress) -> Result<Looked, Failure> {
     let name = super::name(image)?;
     let depth = settings.depth.unwrap_or_else(|| default_depth(&name));
-    let source = open(&name, access)?;
-    let facts = gather(&*source, &Gather { depth, asked: settings.asked }, progress);
+    let mut source = open(&name, access)?;
+    let asked = Asked { run: depth == Needs::Run, ..settings.asked };
+    if asked.run && name.reference().is_some() {
+        // What is looked at to its end is about to be unpacked.
+        source = Arc::new(Kept::new(source));
+    }
+    let facts = gather(&*source, &Gather { depth, asked }, progress);
     let mut facts = facts.map_err(|error| super::missing(error, &name, access))?;
     facts.location = name.reference().map(|reference| locate(reference, &facts, depth, settings, access));
+    if asked.run {
+        facts.init = init(&*source, &facts, settings.layers.as_deref(), progress);
+    }
     let judgement = judge(&facts);
     Ok(Looked { name, depth, facts, judgement })
 }
@@ -73,6 +86,19 @@ fn stored(reference: &Reference, facts: &ImageFacts, control: &dyn ControlPlane)
             Err(_) => Evidence::NotLooked("ECR's answer leaves the image out".into()),
         },
     }
+}
+
+#[cfg(target_os = "linux")]
+use super::run::init;
+
+#[cfg(not(target_os = "linux"))]
+fn init(
+    _: &dyn lambark_images::Source,
+    _: &ImageFacts,
+    _: Option<&std::path::Path>,
+    _: &dyn Progress,
+) -> Evidence<lambark_rules::facts::InitFacts> {
+    Evidence::NotLooked("sandboxes need Linux".into())
 }
 
 /// Reading a local image to its end costs a moment; a remote one would have to be downloaded.

@@ -51,6 +51,7 @@ fn needs(needs: Needs) -> &'static str {
         Needs::Manifest => "manifest",
         Needs::Bytes => "bytes",
         Needs::Files => "files",
+        Needs::Run => "run",
     }
 }
 

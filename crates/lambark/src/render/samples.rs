@@ -54,6 +54,7 @@ fn facts(top: RawDocument, image: RawDocument) -> ImageFacts {
             content: Evidence::NotLooked("only the first bytes of the layers were read".into()),
         }],
         files: Evidence::NotLooked("only the first bytes of the layers were read".into()),
+        init: Evidence::NotLooked("the function was not run".into()),
         asked: Asked::default(),
         location: None,
     }

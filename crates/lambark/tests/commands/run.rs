@@ -110,3 +110,21 @@ fn what_cannot_be_an_event_is_refused_before_anything_starts() {
     insta::assert_snapshot!(user.run(&["run", "examples/attested.tar", "--event", &user.path("event")]));
     insta::assert_snapshot!(user.run(&["run", "examples/attested.tar", "--timeout", "901"]));
 }
+
+#[test]
+fn a_check_may_run_the_function() {
+    let user = User::at_root();
+    let run = |image: &str| user.run(&["check", "--depth", "run", "--quiet", "--verbose", image]);
+    let good = run("examples/attested.tar");
+    if good.contains("could not be run") {
+        lambark_testkit::parts::skip("no sandbox here");
+        return;
+    }
+    assert!(!good.contains("init-fails"), "{good}");
+    let broken = run(&image_without_its_program(&user));
+    assert!(broken.contains("error[init-fails]: its init fails: Runtime.InvalidEntrypoint: fork/exec"), "{broken}");
+    assert!(broken.starts_with("exit code: 1"), "{broken}");
+    // Nobody is told of a run that nobody asked for.
+    let files = user.run(&["check", "--depth", "files", "--quiet", "--verbose", "examples/attested.tar"]);
+    assert!(files.contains("init-fails") && files.contains("the function was not run"), "{files}");
+}

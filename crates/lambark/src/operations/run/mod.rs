@@ -1,13 +1,14 @@
 //! `run`: starts an image's function in a sandbox on this machine and invokes it.
 
 mod advice;
+mod init;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
 use lambark_images::{Access, Progress, open};
-use lambark_oci::Architecture;
+use lambark_oci::{Architecture, ImageConfig};
 use lambark_sandbox::function::LogSink;
 use lambark_sandbox::rootfs::{Image, LayerCache, RootFs};
 use lambark_sandbox::{Failure as Fault, Function, FunctionSettings, Init, Invocation, Network};
@@ -16,6 +17,10 @@ use crate::exit;
 use crate::failure::Failure;
 
 pub use advice::{Advice, advise};
+pub use init::init;
+
+/// How many bytes unpacked layers may take unless something else is said.
+pub const CACHE_BYTES: u64 = 20_000_000_000;
 
 /// What to run, and how.
 #[derive(Clone, Debug)]
@@ -97,10 +102,8 @@ fn start(settings: &Settings, access: &Access, progress: &dyn Progress, log: Log
     let name = super::name(&settings.image)?;
     let source = open(&name, access)?;
     let image = Image::of(&*source, machine())?;
-    let platform = image.config.platform();
-    // A config that names no architecture is tried: what runs decides.
-    if !platform.architecture.is_empty() && platform.architecture != machine().image_word() {
-        return Err(Failure::OtherMachine { image: settings.image.clone(), built_for: platform.to_string() });
+    if let Some(built_for) = built_elsewhere(&image.config) {
+        return Err(Failure::OtherMachine { image: settings.image.clone(), built_for });
     }
     let cache = LayerCache::open(&settings.cache, settings.cache_bytes)?;
     let root = RootFs::prepare(&*source, &image, &cache, progress)?;
@@ -119,6 +122,13 @@ fn start(settings: &Settings, access: &Access, progress: &dyn Progress, log: Log
         ..lambark_sandbox::Settings::default()
     };
     Ok(Function::start(root, sandbox, function, log)?)
+}
+
+/// The platform of an image that this machine cannot run. One that names no architecture is tried: what runs decides.
+fn built_elsewhere(config: &ImageConfig) -> Option<String> {
+    let platform = config.platform();
+    let fits = platform.architecture.is_empty() || platform.architecture == machine().image_word();
+    (!fits).then(|| platform.to_string())
 }
 
 /// This machine's architecture.
