@@ -137,6 +137,7 @@ mod tests {
                 config: Evidence::NotLooked("".into()),
                 layers: Vec::new(),
                 files: Evidence::NotLooked("".into()),
+                init: Evidence::NotLooked("".into()),
                 asked: Asked::default(),
                 location: Some(location),
             };
