@@ -75,7 +75,7 @@ fn make(repository: &Path) -> Result<(), Error> {
 fn file(number: usize) -> (String, String) {
     let service = number / 100;
     let directory = format!("services/s{service}");
-    if number % RELEVANT == 0 {
+    if number.is_multiple_of(RELEVANT) {
         return relevant(&directory, service, number / RELEVANT);
     }
     let kind = number % 7;

@@ -4,7 +4,13 @@
 //! bake target's `platforms = […]` and a compose file's `build.args` become the options `provenance`, `platform` and
 //! `build-arg`. Rules therefore know tools only where tools differ.
 
+mod insertion;
+mod lambda;
+
 use crate::source::Span;
+
+pub use insertion::{Dialect, Insertion};
+pub use lambda::{Call, CallKind, Function, Tie};
 
 /// A text in a file, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -287,65 +293,6 @@ pub struct Opt {
     pub literal: bool,
 }
 
-/// Where and how an option can be added to a build.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Insertion {
-    /// Where; the span is empty.
-    pub at: Span,
-    /// How options are written there.
-    pub dialect: Dialect,
-    /// What comes before: a space on a command line, an indentation in YAML.
-    pub before: String,
-    /// What comes after: nothing on a command line, a line end in YAML.
-    pub after: String,
-}
-
-/// How an option is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
-    /// `--provenance=false`
-    CommandLine,
-    /// `provenance: false`; a list is `platforms: linux/amd64` (an action's input)
-    ActionInput,
-    /// `provenance: false`; a list is `platforms: ["linux/amd64"]`
-    Compose,
-    /// `attest = ["type=provenance,disabled=true"]`, `platforms = ["linux/amd64"]`
-    BakeHcl,
-    /// `"attest": ["type=provenance,disabled=true"]`, `"platforms": ["linux/amd64"]`
-    BakeJson,
-    /// `provenance = "false"`, `platform = "linux/amd64"`
-    Terraform,
-}
-
-impl Insertion {
-    /// The text that switches the default attestation off.
-    #[must_use]
-    pub fn without_attestations(&self) -> String {
-        let option = match self.dialect {
-            Dialect::CommandLine => "--provenance=false",
-            Dialect::ActionInput | Dialect::Compose => "provenance: false",
-            Dialect::BakeHcl => r#"attest = ["type=provenance,disabled=true"]"#,
-            Dialect::BakeJson => r#""attest": ["type=provenance,disabled=true"]"#,
-            Dialect::Terraform => r#"provenance = "false""#,
-        };
-        format!("{}{option}{}", self.before, self.after)
-    }
-
-    /// The text that asks for one platform.
-    #[must_use]
-    pub fn platform(&self, platform: &str) -> String {
-        let option = match self.dialect {
-            Dialect::CommandLine => format!("--platform {platform}"),
-            Dialect::ActionInput => format!("platforms: {platform}"),
-            Dialect::Compose => format!("platforms: [\"{platform}\"]"),
-            Dialect::BakeHcl => format!("platforms = [\"{platform}\"]"),
-            Dialect::BakeJson => format!("\"platforms\": [\"{platform}\"]"),
-            Dialect::Terraform => format!("platform = \"{platform}\""),
-        };
-        format!("{}{option}{}", self.before, self.after)
-    }
-}
-
 /// An image is pushed.
 #[derive(Clone, Debug)]
 pub struct Push {
@@ -425,68 +372,4 @@ pub struct Compare {
     pub piped: bool,
     /// Which comparisons belong together as alternatives (`a || b`, one `case`, one `grep -E`): the same number.
     pub group: usize,
-}
-
-/// A request to Lambda.
-#[derive(Clone, Debug)]
-pub struct Call {
-    /// What is asked.
-    pub kind: CallKind,
-    /// Of which function.
-    pub function: Option<Value>,
-    /// With which image.
-    pub image: Option<Value>,
-    /// The architecture, as Lambda spells it.
-    pub architecture: Option<Value>,
-    /// Whether the tool itself waits until the update is done.
-    pub waits: bool,
-    /// Whether it overrides the image's CMD.
-    pub overrides_command: bool,
-}
-
-/// What is asked of Lambda.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CallKind {
-    /// `create-function`.
-    Create,
-    /// `update-function-code`.
-    UpdateCode,
-    /// `update-function-configuration`.
-    UpdateConfiguration,
-    /// `publish-version`.
-    Publish,
-    /// `update-alias`, `create-alias`.
-    Alias,
-    /// `invoke`.
-    Invoke,
-    /// `wait function-updated…`, `wait function-active…`, or a loop on `get-function`.
-    Wait,
-    /// A whole deployment by a tool that looks, updates and waits by itself: `lambark deploy`, `lambark ship`.
-    Deploy,
-}
-
-/// What ties something to Lambda.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tie {
-    /// Where it is written.
-    pub span: Span,
-    /// What it is, for people: "`aws lambda update-function-code` deploys it".
-    pub why: String,
-}
-
-/// An image function that a template defines (SAM, CloudFormation, Terraform).
-#[derive(Clone, Debug)]
-pub struct Function {
-    /// Its name in the template.
-    pub name: String,
-    /// What a finding points at.
-    pub span: Span,
-    /// The architecture, as Lambda spells it; its default is `x86_64`.
-    pub architecture: Option<Value>,
-    /// The image.
-    pub image: Option<Value>,
-    /// The Dockerfile that it is built from, relative to the repository's root.
-    pub dockerfile: Option<Value>,
-    /// Whether the template overrides the image's CMD.
-    pub overrides_command: bool,
 }
