@@ -211,6 +211,9 @@ fn hint_of_image(error: &Error) -> Option<String> {
                  image is archived (`aws ecr describe-images`)"
                 .to_owned(),
         ),
+        Error::Registry(lambark_registry::Error::UploadCut { .. }) => {
+            Some("if the repository is not there: `lambark push … --create-repository` makes it".to_owned())
+        }
         Error::Registry(lambark_registry::Error::Unreachable { .. }) => Some(
             "for a registry that speaks plain HTTP give --plain-http HOST, for one with a certificate of its own \
              --ca-certificate FILE"

@@ -76,6 +76,8 @@ pub(super) struct Context {
     global: Global,
     /// How images are reached.
     pub(super) access: Access,
+    /// The way to ECR's own API.
+    pub(super) sign_in: Arc<SignIn>,
     /// Who hears how far the work is.
     pub(super) progress: Arc<dyn Progress>,
 }
@@ -95,12 +97,13 @@ impl Context {
         let sign_in = Arc::new(SignIn::new(aws));
         let control = Arc::new(EcrControl::new(Arc::clone(&sign_in)));
         let registry = global.registry.clone();
+        let credentials = Arc::clone(&sign_in);
         let access = Access::new(global.offline, move || {
             let mut options = registry.options()?;
-            options.credentials = Arc::new(EcrCredentials::new(Arc::clone(&sign_in), options.credentials));
+            options.credentials = Arc::new(EcrCredentials::new(Arc::clone(&credentials), options.credentials));
             Ok(options)
         });
-        Context { global, access: access.with_control(control), progress }
+        Context { global, access: access.with_control(control), sign_in, progress }
     }
 
     /// The page of standard output.

@@ -7,6 +7,7 @@ use super::context::{Context, Depth, Format, asked};
 use super::output;
 use super::repair::RepairFlags;
 use crate::config::FailOnWord;
+use crate::ecr::RepositoryOptions;
 use crate::failure::Failure;
 use crate::operations::{fix, push};
 use crate::render;
@@ -20,6 +21,7 @@ use crate::render;
 #[command(after_help = "\
 Examples:
   lambark push oci-archive:image.tar 123456789012.dkr.ecr.us-east-1.amazonaws.com/app:v1
+  lambark push build/image 123456789012.dkr.ecr.us-east-1.amazonaws.com/app:v1 --create-repository
   lambark push docker-archive:image.tar 123456789012.dkr.ecr.us-east-1.amazonaws.com/app:v1 --plan
   lambark push ghcr.io/team/app:v1 123456789012.dkr.ecr.us-east-1.amazonaws.com/app:v1 --arch arm64")]
 pub(super) struct Arguments {
@@ -37,6 +39,15 @@ pub(super) struct Arguments {
     /// From which severity on a finding that cannot be mended stops the push; `error` if nothing is said
     #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<FailOnWord>,
+    /// Create the repository in ECR if it is not there
+    #[arg(long)]
+    create_repository: bool,
+    /// In a repository that is created no tag may ever be moved
+    #[arg(long, requires = "create_repository")]
+    immutable_tags: bool,
+    /// In a repository that is created images are scanned when they are pushed
+    #[arg(long, requires = "create_repository")]
+    scan_on_push: bool,
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -45,6 +56,10 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure> {
     let config = context.config()?;
     let settings = push::Settings {
+        create: arguments.create_repository.then_some(RepositoryOptions {
+            immutable_tags: arguments.immutable_tags,
+            scan_on_push: arguments.scan_on_push,
+        }),
         fail_on: arguments.fail_on.or(config.policy.fail_on).map(Into::into).unwrap_or_default(),
         repair: fix::Settings {
             image: arguments.image,
@@ -58,9 +73,9 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
             state: context.state_dir()?,
         },
     };
-    let outcome = push::run(&settings, &context.access, &context.progress)?;
+    let outcome = push::run(&settings, &context.access, &context.sign_in, &context.progress)?;
     output::print(|out| match arguments.format {
-        Format::Text => render::fix::outcome(out, &outcome, context.page()),
+        Format::Text => render::fix::outcome(out, &outcome.repair, context.page()),
         Format::Json => render::json::push(out, &outcome),
     })?;
     Ok(crate::exit::FINE)

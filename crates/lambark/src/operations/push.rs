@@ -6,7 +6,8 @@ use lambark_images::{Access, Error, Progress};
 use lambark_oci::ImageName;
 
 use super::check::FailOn;
-use super::fix::{self, Outcome, unmended};
+use super::fix::{self, unmended};
+use crate::ecr::{Created, RepositoryOptions, SignIn};
 use crate::failure::Failure;
 
 /// What to bring where.
@@ -16,6 +17,17 @@ pub struct Settings {
     pub repair: fix::Settings,
     /// From which severity on a finding that cannot be mended stops the push.
     pub fail_on: FailOn,
+    /// How to make the repository if it is not there; it is not made if nothing is said.
+    pub create: Option<RepositoryOptions>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What was found, planned and done.
+    pub repair: fix::Outcome,
+    /// Whether the repository was made.
+    pub created_repository: bool,
 }
 
 /// Looks at the image, and unless Lambda would refuse it even when mended, brings it.
@@ -23,14 +35,20 @@ pub struct Settings {
 /// # Errors
 /// [`Failure::NotDeployable`] before anything was written, when a finding is left that no repair mends; and whatever
 /// looking and writing can end in. The name then stands where it stood.
-pub fn run(settings: &Settings, access: &Access, progress: &Arc<dyn Progress>) -> Result<Outcome, Failure> {
+pub fn run(
+    settings: &Settings,
+    access: &Access,
+    sign_in: &SignIn,
+    progress: &Arc<dyn Progress>,
+) -> Result<Outcome, Failure> {
     let repair = &settings.repair;
     let to = repair.to.as_deref().unwrap_or_default();
-    if !matches!(ImageName::parse(to, |_| false)?, ImageName::Registry(_)) {
+    let ImageName::Registry(target) = ImageName::parse(to, |_| false)? else {
         let reason = format!("{to} is no registry: `lambark fix {} --to {to}` writes there", repair.image);
         return Err(Failure::Image(Error::Usage(reason)));
-    }
-    fix::prepared(repair, access, progress, |prepared| {
+    };
+    let mut created_repository = false;
+    let outcome = fix::prepared(repair, access, progress, |prepared| {
         let left = unmended(&prepared.outcome().judgement, repair.options.unsafe_fixes);
         let mut rules: Vec<&str> =
             left.filter(|finding| settings.fail_on.met_by(finding.severity)).map(|finding| finding.rule).collect();
@@ -38,6 +56,16 @@ pub fn run(settings: &Settings, access: &Access, progress: &Arc<dyn Progress>) -
         if !rules.is_empty() {
             return Err(Failure::NotDeployable { image: repair.image.clone(), rules });
         }
-        if repair.plan_only { Ok(prepared.into_outcome()) } else { Ok(prepared.carry_out(access, progress)?) }
-    })
+        if repair.plan_only {
+            return Ok(prepared.into_outcome());
+        }
+        if let Some(options) = settings.create {
+            created_repository = sign_in.create_repository(&target, options)? == Created::New;
+        }
+        if created_repository {
+            progress.step(&format!("created the repository {}", target.repository_name()));
+        }
+        Ok(prepared.carry_out(access, progress)?)
+    })?;
+    Ok(Outcome { repair: outcome, created_repository })
 }

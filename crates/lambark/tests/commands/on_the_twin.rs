@@ -145,3 +145,28 @@ fn an_image_that_is_not_there_is_refused_in_lambda_s_words() {
     assert!(error.to_string().contains("does not exist. Provide a valid source image."), "{error}");
     assert!(error.refusal().unwrap().request_id.is_some(), "{error}");
 }
+
+#[test]
+fn a_repository_is_created_when_it_is_asked_for_and_only_then() {
+    let (_twin, aws, user) = twin();
+    let host = REPOSITORY.rsplit_once('/').unwrap().0;
+    let name = format!("{host}/team/new:v1");
+    let push = |flags: &[&str]| user.run(&[&["push", "examples/attested.tar", &name], flags].concat());
+    let missing = push(&["--quiet"]);
+    assert!(missing.starts_with("exit code: 3") && missing.contains("--create-repository"), "{missing}");
+    let planned = push(&["--create-repository", "--plan", "--quiet"]);
+    assert!(planned.starts_with("exit code: 0"), "{planned}");
+    let ecr = aws.ecr(None).unwrap();
+    let new = RepositoryName { account: None, name: "team/new".to_owned() };
+    assert!(ecr.repository(&new).unwrap_err().is_not_found(), "a plan creates nothing");
+    let made = push(&["--create-repository", "--immutable-tags", "--scan-on-push"]);
+    assert!(made.starts_with("exit code: 0") && made.contains("created the repository"), "{made}");
+    let repository = ecr.repository(&new).unwrap();
+    assert_eq!((repository.is_immutable("v1"), repository.scan_on_push), (Some(true), true));
+    // It is there now, and so is the image: an immutable tag is no obstacle to the same image.
+    let again = push(&["--create-repository", "--format", "json", "--quiet"]);
+    assert!(again.starts_with("exit code: 0") && again.contains("\"createdRepository\": false"), "{again}");
+    assert!(again.contains("\"alreadyThere\": true"), "{again}");
+    let other = user.run(&["push", "examples/attested.tar", "127.0.0.1:1/app:v1", "--create-repository", "--plan"]);
+    assert!(other.starts_with("exit code: 0"), "{other}");
+}

@@ -68,6 +68,7 @@ fn used(runs: &[&[&str]], images: &[Image]) -> BTreeSet<String> {
                 json!({"imageDetails": ids.iter().map(|id| json!({"imageDigest": id["imageDigest"]})).collect::<Vec<_>>()}),
             )
         }
+        "CreateRepository" => (400, json!({"__type": "RepositoryAlreadyExistsException", "message": "it is there"})),
         other => denied(other),
     });
     let user = User::new()
@@ -98,6 +99,7 @@ fn each_verb_needs_exactly_what_its_policy_allows() {
     assert_eq!(used(&[&["resolve", &v1], &["resolve", &nowhere]], &images), allowed("resolve"));
     let fixes: [&[&str]; 3] = [&["fix", &v2], &["fix", "prov-true-oci.tar", "--to", &v3], &["fix", &nowhere]];
     assert_eq!(used(&fixes, &images), allowed("fix"));
-    let pushes: [&[&str]; 3] = [&["push", &v2, &v3], &["push", &v2, &v2], &["push", &nowhere, &v3]];
+    let pushes: [&[&str]; 3] =
+        [&["push", &v2, &v3, "--create-repository"], &["push", &v2, &v2], &["push", &nowhere, &v3]];
     assert_eq!(used(&pushes, &images), allowed("push"));
 }

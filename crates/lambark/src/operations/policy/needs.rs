@@ -81,6 +81,8 @@ const STATUS: Need = need("ecr:DescribeImages", Optional, "whether an image that
 const POLICY: Need = need("ecr:GetRepositoryPolicy", Optional, "the rule repository-policy, skipped without it");
 const MUTABILITY: Need =
     need("ecr:DescribeRepositories", Optional, "whether a tag may be moved, tried by writing without it");
+const CREATE: Need =
+    need("ecr:CreateRepository", Optional, "`push --create-repository`, when the repository is not there");
 const HAS_BLOB: Need = need("ecr:BatchCheckLayerAvailability", WriteImages, "whether a layer is there already");
 const BEGIN: Need = need("ecr:InitiateLayerUpload", WriteImages, "layers");
 const PART: Need = need("ecr:UploadLayerPart", WriteImages, "layers");
@@ -90,6 +92,7 @@ const PUT: Need = need("ecr:PutImage", WriteImages, "manifests and tags");
 const CHECK: &[Need] = &[SIGN_IN, MANIFESTS, BLOBS, TAGS_AND_STATUS, POLICY];
 const RESOLVE: &[Need] = &[SIGN_IN, MANIFESTS, BLOBS, STATUS];
 const WRITE: &[Need] = &[SIGN_IN, MANIFESTS, BLOBS, HAS_BLOB, BEGIN, PART, END, PUT, MUTABILITY, STATUS];
+const PUSH: &[Need] = &[SIGN_IN, MANIFESTS, BLOBS, HAS_BLOB, BEGIN, PART, END, PUT, MUTABILITY, STATUS, CREATE];
 const REPOSITORY: &[Need] = &[MANIFESTS, BLOBS];
 
 /// What a verb needs.
@@ -98,7 +101,8 @@ pub fn of(subject: Subject) -> &'static [Need] {
     match subject {
         Subject::Check => CHECK,
         Subject::Resolve => RESOLVE,
-        Subject::Fix | Subject::Push => WRITE,
+        Subject::Fix => WRITE,
+        Subject::Push => PUSH,
         Subject::Repository => REPOSITORY,
     }
 }

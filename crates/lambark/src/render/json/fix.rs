@@ -7,7 +7,7 @@ use lambark_registry::Traffic;
 use serde_json::{Value, json};
 
 use crate::operations::fix::{Outcome, Undone};
-use crate::operations::resolve;
+use crate::operations::{push, resolve};
 
 /// Writes what a repair did.
 ///
@@ -21,8 +21,10 @@ pub fn fix(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
 ///
 /// # Errors
 /// When `out` fails.
-pub fn push(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
-    super::document(out, &repaired("lambark.push/v1", outcome))
+pub fn push(out: &mut dyn Write, outcome: &push::Outcome) -> io::Result<()> {
+    let mut document = repaired("lambark.push/v1", &outcome.repair);
+    document["createdRepository"] = outcome.created_repository.into();
+    super::document(out, &document)
 }
 
 fn repaired(schema: &str, outcome: &Outcome) -> Value {
