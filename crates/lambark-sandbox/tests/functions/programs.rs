@@ -8,6 +8,9 @@ use crate::bench::{Bench, Case, told};
 
 const SHELL: &str = "#!/bin/busybox sh\n";
 
+/// The emulator loses a process that ends before it has noted its start, and panics; so all of them live a moment.
+const A_MOMENT: &str = "/bin/busybox sleep 0.2\n";
+
 /// The Runtime API by hand: a request, its answer on standard output.
 const ASK: &str = r#"
 api=${AWS_LAMBDA_RUNTIME_API%:*} port=${AWS_LAMBDA_RUNTIME_API#*:}
@@ -78,11 +81,15 @@ fn what_does_not_start_is_called_as_by_the_emulator() {
         ("its interpreter is missing", script("#!/bin/nothing\n"), "Runtime.InvalidEntrypoint"),
         ("a line end of another system", script("#!/bin/busybox\r\n"), "Runtime.InvalidEntrypoint"),
         ("a name that PATH does not lead to", Case::of(&["nothing", "handler"], &[]), "Runtime.InvalidEntrypoint"),
-        ("it ends well", script(&format!("{SHELL}exit 0")), "Runtime.ExitError"),
-        ("it ends badly", script(&format!("{SHELL}exit 142")), "Runtime.ExitError"),
-        ("a command of it is missing", script(&format!("{SHELL}nothing")), "Runtime.ExitError"),
-        ("it is killed", script(&format!("{SHELL}kill -SEGV $$")), "Runtime.ExitError"),
-        ("it leaves children", script(&format!("{SHELL}/bin/busybox sleep 600 & exit 1")), "Runtime.ExitError"),
+        ("it ends well", script(&format!("{SHELL}{A_MOMENT}exit 0")), "Runtime.ExitError"),
+        ("it ends badly", script(&format!("{SHELL}{A_MOMENT}exit 142")), "Runtime.ExitError"),
+        ("a command of it is missing", script(&format!("{SHELL}{A_MOMENT}nothing")), "Runtime.ExitError"),
+        ("it is killed", script(&format!("{SHELL}{A_MOMENT}kill -SEGV $$")), "Runtime.ExitError"),
+        (
+            "it leaves children",
+            script(&format!("{SHELL}{A_MOMENT}/bin/busybox sleep 600 & exit 1")),
+            "Runtime.ExitError",
+        ),
     ];
     for (what, case, error_type) in &cases {
         let Some((ours, _)) = bench.compare(what, case) else { return };
@@ -129,16 +136,18 @@ fn an_extension_wraps_each_event() {
 #[test]
 fn extensions_that_fail_are_called_as_by_the_emulator() {
     let Some(bench) = bench() else { return };
+    // The runtime is still at work when the extension ends.
+    let handler = "/bin/busybox sleep 5; answer=1";
     let with = |file: File| {
-        let mut case = of_bootstrap(program("var/task/bootstrap", &runtime("answer=1")));
+        let mut case = of_bootstrap(program("var/task/bootstrap", &runtime(handler)));
         case.files.push(file);
         case
     };
     let crash = |text: &str| with(program("opt/extensions/bad", text));
     let cases = [
         ("not executable", with(File::new("opt/extensions/bad", SHELL)), "Extension.LaunchError"),
-        ("it ends before it registers", crash(&format!("{SHELL}exit 3")), "Extension.Crash"),
-        ("it ends well before it registers", crash(&format!("{SHELL}exit 0")), "Extension.Crash"),
+        ("it ends before it registers", crash(&format!("{SHELL}{A_MOMENT}exit 3")), "Extension.Crash"),
+        ("it ends well before it registers", crash(&format!("{SHELL}{A_MOMENT}exit 0")), "Extension.Crash"),
         ("it ends amid an event", crash(&extension("[\"INVOKE\"]", "exit 5")), "Extension.Crash"),
     ];
     for (what, case, error_type) in &cases {
