@@ -322,7 +322,7 @@ fn messages(symptom: &str) -> Vec<String> {
 static VOLATILE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
         r"\S+\.amazonaws\.com/\S*[\w]|sha256:[0-9a-f]{8,}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|",
-        r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*|\b\d+\b"
+        r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*|\bv\d[\w.-]*|\b\d+\b"
     ))
     .ok()
 });

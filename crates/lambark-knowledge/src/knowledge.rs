@@ -70,6 +70,17 @@ impl Knowledge {
         Knowledge::of(entries)
     }
 
+    /// Whether an entry's patterns can be searched with.
+    ///
+    /// # Errors
+    /// When one cannot.
+    pub fn accepts(entry: &Entry) -> Result<(), KnowledgeError> {
+        entry.patterns.iter().try_for_each(|source| {
+            let checked = checked(source, &entry.origin);
+            checked.map(|_| ()).map_err(|source| KnowledgeError::Pattern { id: entry.id.clone(), source })
+        })
+    }
+
     fn of(entries: Vec<Entry>) -> Result<Knowledge, KnowledgeError> {
         let mut patterns = Vec::new();
         for (index, entry) in entries.iter().enumerate() {

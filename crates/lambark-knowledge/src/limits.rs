@@ -33,6 +33,10 @@ pub(crate) const CHUNK_BYTES: usize = 128 * 1024;
 /// must not cost more; what follows is not counted, and said so.
 pub(crate) const MAX_OCCURRENCES: u32 = 200;
 
+/// How often one pattern is looked for in vain across neighbouring lines, which costs a hundred times as much as in one:
+/// a log that nearly has a message in every line must not take minutes.
+pub(crate) const MAX_MISSES: u32 = 1_000;
+
 /// Different images, functions and platforms that are kept from one log.
 pub(crate) const MAX_PLACES: usize = 64;
 

@@ -7,7 +7,9 @@ use regex::{Captures, Regex};
 
 use crate::clean;
 use crate::knowledge::{Knowledge, Target};
-use crate::limits::{CHUNK_BYTES, MAX_OCCURRENCES, MAX_SEGMENT_BYTES, MAX_SHOWN_CHARS, MAX_WINDOW_BYTES, NEIGHBOURS};
+use crate::limits::{
+    CHUNK_BYTES, MAX_MISSES, MAX_OCCURRENCES, MAX_SEGMENT_BYTES, MAX_SHOWN_CHARS, MAX_WINDOW_BYTES, NEIGHBOURS,
+};
 use crate::pattern::Pattern;
 use crate::places::{Place, Places};
 use crate::squeeze;
@@ -28,6 +30,14 @@ pub struct Scan {
     pub lines: u64,
     /// Bytes that were read.
     pub bytes: u64,
+}
+
+impl Scan {
+    /// Whether no entry matches.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.matches.is_empty()
+    }
 }
 
 /// One entry's matches.
@@ -80,6 +90,11 @@ pub struct Scanner<'k> {
     ended: bool,
     /// How often each pattern was found.
     occurrences: Vec<u32>,
+    /// How often each pattern was looked for in vain across lines.
+    misses: Vec<u32>,
+    /// For each pattern of a place that was found often enough, its newest line, not looked at yet: only the one
+    /// nearest to a message counts.
+    waiting: BTreeMap<usize, (u64, Vec<u8>)>,
     places: Places,
     scan: Scan,
 }
@@ -97,6 +112,8 @@ impl<'k> Scanner<'k> {
             line: 1,
             ended: true,
             occurrences: vec![0; knowledge.patterns.len()],
+            misses: vec![0; knowledge.patterns.len()],
+            waiting: BTreeMap::new(),
             places: Places::default(),
             scan: Scan::default(),
         }
@@ -120,6 +137,7 @@ impl<'k> Scanner<'k> {
     #[must_use]
     pub fn finish(mut self) -> Scan {
         self.search(true);
+        self.look_at_waiting();
         self.scan.lines += u64::from(!self.ended);
         self.scan.images = self.places.images;
         self.scan.functions = self.places.functions;
@@ -174,7 +192,13 @@ impl<'k> Scanner<'k> {
                 continue;
             }
             for pattern in &self.knowledge.patterns_of[found.pattern().as_usize()] {
-                if self.occurrences[*pattern] < MAX_OCCURRENCES && hits.last() != Some(&(*pattern, segment)) {
+                let enough = match self.knowledge.patterns[*pattern].0 {
+                    Target::Entry(_) => self.occurrences[*pattern] >= MAX_OCCURRENCES,
+                    // The first line is all that is asked of a signal.
+                    Target::Signal(_) => self.occurrences[*pattern] > 0,
+                    Target::Place(_) => false,
+                };
+                if !enough && hits.last() != Some(&(*pattern, segment)) {
                     hits.push((*pattern, segment));
                 }
             }
@@ -186,24 +210,42 @@ impl<'k> Scanner<'k> {
     fn look(&mut self, index: usize, segment: usize) {
         let knowledge = self.knowledge;
         let (target, pattern) = &knowledge.patterns[index];
-        if self.occurrences[index] >= MAX_OCCURRENCES {
-            return;
-        }
         let here = self.segments[segment];
         if pattern.may_match(self.letters(segment, segment + 1)) {
-            let text = clean::line(&self.buffer[here.start..here.end]);
-            if let Some(found) = Found::in_line(pattern, text) {
+            let raw = &self.buffer[here.start..here.end];
+            if matches!(target, Target::Place(_)) && self.occurrences[index] >= MAX_OCCURRENCES {
+                let (line, waiting) = self.waiting.entry(index).or_default();
+                *line = here.line;
+                waiting.clear();
+                waiting.extend_from_slice(raw);
+                return;
+            }
+            if let Some(found) = Found::in_line(pattern, clean::line(raw)) {
                 return self.note(index, *target, here.line, found);
             }
         }
         // Only messages are long enough to be broken.
         let Target::Entry(_) = target else { return };
+        if self.occurrences[index] >= MAX_OCCURRENCES || self.misses[index] >= MAX_MISSES {
+            return;
+        }
         let (from, to) = self.neighbours(segment);
         if pattern.may_match(self.letters(from, to)) {
             let clean = |piece: &Segment| clean::line(&self.buffer[piece.start..piece.end]);
             let lines: Vec<String> = self.segments[from..to].iter().map(clean).collect();
-            if let Some(found) = Found::across(pattern, &lines, segment - from) {
-                self.note(index, *target, here.line, found);
+            match Found::across(pattern, &lines, segment - from) {
+                Some(found) => self.note(index, *target, here.line, found),
+                None => self.misses[index] += 1,
+            }
+        }
+    }
+
+    /// Looks at the lines that were put aside.
+    fn look_at_waiting(&mut self) {
+        for (index, (line, raw)) in std::mem::take(&mut self.waiting) {
+            let (target, pattern) = &self.knowledge.patterns[index];
+            if let Some(found) = Found::in_line(pattern, clean::line(&raw)) {
+                self.note(index, *target, line, found);
             }
         }
     }
@@ -239,8 +281,6 @@ impl<'k> Scanner<'k> {
                 self.scan.signals.entry(signal).or_insert(Line { number: line, text });
             }
             Target::Place(kind) => {
-                // Logs name the same places again and again: that may not use up what one pattern may find.
-                self.occurrences[pattern] -= 1;
                 let groups: Vec<&str> = found.groups.iter().map(String::as_str).collect();
                 self.places.take(kind, &groups, line);
             }
@@ -252,6 +292,7 @@ impl<'k> Scanner<'k> {
                     matched.last = line;
                 }
                 None => {
+                    self.look_at_waiting();
                     let mut peeled = peel(&found.text);
                     if found.reach > 0 || peeled.message.chars().count() > MAX_SHOWN_CHARS {
                         peeled.message = shown(&found.text, found.range);

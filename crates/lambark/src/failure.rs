@@ -14,6 +14,7 @@ use lambark_registry::CredentialsError;
 
 use crate::config::ConfigError;
 use crate::exit;
+use crate::operations::knowledge;
 
 /// Why a verb could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,12 @@ pub enum Failure {
         /// The rule that was probably meant.
         nearest: Option<&'static str>,
     },
+    /// What is known of error messages.
+    #[error(transparent)]
+    Knowledge(#[from] knowledge::Error),
+    /// Not looked at, on purpose.
+    #[error("{0}")]
+    NotLooked(String),
     /// Two arguments that contradict each other: the user's.
     #[error("{0}")]
     Arguments(String),
@@ -115,6 +122,9 @@ impl Failure {
     pub fn kind(&self) -> &'static str {
         match self {
             Failure::Name(_) | Failure::Config(_) | Failure::UnknownRule { .. } | Failure::Arguments(_) => "usage",
+            Failure::Knowledge(knowledge::Error::Exists(_)) => "refused",
+            Failure::Knowledge(_) => "usage",
+            Failure::NotLooked(_) => "not-looked",
             Failure::NotDeployable { .. } => "findings",
             Failure::Output { .. } | Failure::Twin(_) | Failure::OtherMachine { .. } | Failure::Function(_) => {
                 "machine"
@@ -142,6 +152,9 @@ impl Failure {
             Failure::Name(_) | Failure::Config(_) | Failure::UnknownRule { .. } | Failure::Arguments(_) => exit::USAGE,
             // The user named a file that cannot be written, or an address that cannot be had.
             Failure::Output { .. } | Failure::Twin(_) => exit::USAGE,
+            Failure::Knowledge(knowledge::Error::Exists(_)) => exit::REFUSED,
+            Failure::Knowledge(_) => exit::USAGE,
+            Failure::NotLooked(_) => exit::COULD_NOT_LOOK,
             Failure::NotDeployable { .. } => exit::FINDINGS,
             Failure::OtherMachine { .. } | Failure::Sandbox(_) | Failure::Function(_) => exit::COULD_NOT_LOOK,
             Failure::Aws(error) => aws::exit_code(error),
@@ -169,6 +182,7 @@ impl Failure {
             Failure::UnknownRule { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
             Failure::UnknownRule { nearest: None, .. } => Some("`lambark rules` lists them".to_owned()),
             Failure::NotDeployable { image, .. } => Some(format!("`lambark check {image}` tells more")),
+            Failure::Knowledge(error) => hint_of_knowledge(error),
             Failure::Config(error) => error.hint(),
             Failure::Image(error) => hint_of_image(error),
             Failure::Twin(error) => hint_of_twin(error),
@@ -177,7 +191,7 @@ impl Failure {
             Failure::Sandbox(_) | Failure::Function(_) => None,
             Failure::Aws(error) => aws::hint(error),
             Failure::Archived { image, .. } => Some(aws::back_from_the_archive(image)),
-            Failure::Name(_) | Failure::Arguments(_) | Failure::Output { .. } => None,
+            Failure::NotLooked(_) | Failure::Name(_) | Failure::Arguments(_) | Failure::Output { .. } => None,
         }
     }
 }
@@ -196,6 +210,17 @@ fn hint_of_twin(error: &lambark_twin::Error) -> Option<String> {
             Some("the twin asks nobody who they are; if you mean it, give --allow-remote".to_owned())
         }
         _ => None,
+    }
+}
+
+fn hint_of_knowledge(error: &knowledge::Error) -> Option<String> {
+    match error {
+        knowledge::Error::Unknown { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
+        knowledge::Error::Unknown { nearest: None, .. } => Some("`lambark knowledge list` lists them".to_owned()),
+        knowledge::Error::Exists(path) => {
+            Some(format!("give the record another title, or remove {} first", path.display()))
+        }
+        knowledge::Error::Unusable(_) | knowledge::Error::Import { .. } => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: lambark beside what the machine has, in one run, so that the ratios hold whatever the machine.
 
 mod data;
+mod explain;
 mod functions;
 mod http;
 mod layers;
@@ -93,6 +94,7 @@ const BENCHES: &[Bench] = &[
     Bench { name: "files", about: "every file of three gzip layers looked at", run: layers::files },
     Bench { name: "twin", about: "GetFunction from 64 clients, and what 10,000 functions weigh", run: functions::run },
     Bench { name: "push", about: "an archive of 150 MB to two registries", run: push::run },
+    Bench { name: "explain", about: "a long log, and what is recognised in wrapped messages", run: explain::run },
     Bench { name: "levels", about: "gzip levels: time and size", run: layers::levels },
     Bench { name: "lint", about: "a monorepo of 10,000 files, one in twenty of which matters", run: lint::run },
 ];

@@ -14,10 +14,11 @@ use lambark_rules::facts::Asked;
 
 use super::aws::AwsFlags;
 use super::registry::Registry;
-use super::{output, progress};
+use super::{clock, output, progress};
 use crate::config::Config;
 use crate::ecr::{EcrControl, EcrCredentials, SignIn};
 use crate::failure::Failure;
+use crate::operations::knowledge;
 use crate::render::Page;
 
 /// Flags of every verb.
@@ -74,6 +75,8 @@ impl Global {
 /// What every verb needs.
 pub(super) struct Context {
     global: Global,
+    /// The way to AWS.
+    pub(super) aws: Arc<Aws>,
     /// How images are reached.
     pub(super) access: Access,
     /// The way to ECR's own API.
@@ -94,7 +97,7 @@ impl Context {
             }
             flags.settings(config.as_deref(), &registry)
         }));
-        let sign_in = Arc::new(SignIn::new(aws));
+        let sign_in = Arc::new(SignIn::new(Arc::clone(&aws)));
         let control = Arc::new(EcrControl::new(Arc::clone(&sign_in)));
         let registry = global.registry.clone();
         let credentials = Arc::clone(&sign_in);
@@ -103,12 +106,17 @@ impl Context {
             options.credentials = Arc::new(EcrCredentials::new(Arc::clone(&credentials), options.credentials));
             Ok(options)
         });
-        Context { global, access: access.with_control(control), sign_in, progress }
+        Context { global, aws, access: access.with_control(control), sign_in, progress }
     }
 
     /// The page of standard output.
     pub(super) fn page(&self) -> Page {
         Page { width: output::columns_of_stdout(), verbose: false, quiet: self.global.quiet }
+    }
+
+    /// Whether connections may be opened.
+    pub(super) fn online(&self) -> bool {
+        !self.global.offline
     }
 
     /// `lambark.toml`, read when a verb asks for it: `lambark rules` must work beside a broken one.
@@ -130,6 +138,19 @@ impl Context {
     /// The cache's directory of unpacked layers.
     pub(super) fn layers_dir(&self) -> Option<PathBuf> {
         self.cache_dir().map(|directory| directory.join("layers"))
+    }
+
+    /// Where knowledge lies: the repository's beside its `.git`, `lambark.toml` or `.lambark`, whichever is nearest.
+    pub(super) fn knowledge(&self) -> knowledge::Settings {
+        const MARKS: [&str; 3] = [".lambark", crate::config::FILE_NAME, ".git"];
+        let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+        let root = here.ancestors().find(|directory| MARKS.iter().any(|mark| directory.join(mark).exists()));
+        knowledge::Settings {
+            repository: root.unwrap_or(&here).join(".lambark/knowledge"),
+            user: base().map(|base| base.data_dir().join("lambark/knowledge")),
+            state: self.state_dir().ok(),
+            today: clock::today(),
+        }
     }
 
     /// Where old manifests are kept. A change that cannot be undone is not made, so there has to be such a place.

@@ -64,11 +64,16 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
 const FORMATS: &[(&str, &str)] = &[
     ("cache", "LAMBARK_CACHE_FORMAT"),
     ("check", "LAMBARK_CHECK_FORMAT"),
+    ("doctor", "LAMBARK_DOCTOR_FORMAT"),
     ("emulate", "LAMBARK_EMULATE_FORMAT"),
     ("explain", "LAMBARK_EXPLAIN_FORMAT"),
     ("fix", "LAMBARK_FIX_FORMAT"),
     ("lint", "LAMBARK_LINT_FORMAT"),
     ("policy", "LAMBARK_POLICY_FORMAT"),
+    ("knowledge import", "LAMBARK_KNOWLEDGE_IMPORT_FORMAT"),
+    ("knowledge lint", "LAMBARK_KNOWLEDGE_LINT_FORMAT"),
+    ("knowledge list", "LAMBARK_KNOWLEDGE_LIST_FORMAT"),
+    ("knowledge show", "LAMBARK_KNOWLEDGE_SHOW_FORMAT"),
     ("push", "LAMBARK_PUSH_FORMAT"),
     ("rehearse", "LAMBARK_REHEARSE_FORMAT"),
     ("resolve", "LAMBARK_RESOLVE_FORMAT"),
@@ -76,8 +81,14 @@ const FORMATS: &[(&str, &str)] = &[
     ("run", "LAMBARK_RUN_FORMAT"),
 ];
 
-/// The variable of a verb's flag.
+/// Flags that mean something else under one verb than under the others.
+const OTHERS: &[(&str, &str, &str)] = &[("knowledge show", "as", "LAMBARK_KNOWLEDGE_SHOW_AS")];
+
+/// The variable of a verb's flag; a verb below a verb has both names.
 pub(super) fn variable(verb: &str, flag: &str) -> Option<&'static str> {
+    if let Some((.., variable)) = OTHERS.iter().find(|(known, other, _)| (*known, *other) == (verb, flag)) {
+        return Some(variable);
+    }
     let (table, key): (&[(&str, &'static str)], &str) =
         if flag == "format" { (FORMATS, verb) } else { (VARIABLES, flag) };
     table.iter().find(|(known, _)| *known == key).map(|(_, variable)| *variable)
@@ -85,7 +96,20 @@ pub(super) fn variable(verb: &str, flag: &str) -> Option<&'static str> {
 
 /// Gives every flag its variable.
 pub(super) fn attach(command: Command) -> Command {
-    let verb = command.get_name().to_owned();
+    attach_below("", command)
+}
+
+/// The whole name of a verb below `parent`; the command itself has none.
+fn name_below(parent: &str, verb: &str) -> String {
+    match (parent, verb) {
+        (_, "lambark") => String::new(),
+        ("", verb) => verb.to_owned(),
+        (parent, verb) => format!("{parent} {verb}"),
+    }
+}
+
+fn attach_below(parent: &str, command: Command) -> Command {
+    let verb = name_below(parent, command.get_name());
     command
         .mut_args(|arg| {
             let Some(variable) = arg.get_long().and_then(|flag| variable(&verb, flag)) else { return arg };
@@ -101,7 +125,7 @@ pub(super) fn attach(command: Command) -> Command {
                 arg
             }
         })
-        .mut_subcommands(attach)
+        .mut_subcommands(|below| attach_below(&verb, below))
 }
 
 #[cfg(test)]
@@ -110,26 +134,30 @@ mod tests {
 
     use super::*;
 
-    fn flags(command: &Command, seen: &mut BTreeSet<(String, String)>) {
+    fn flags(parent: &str, command: &Command, seen: &mut BTreeSet<(String, String)>) {
+        let verb = name_below(parent, command.get_name());
         for arg in command.get_arguments() {
             if let Some(flag) = arg.get_long().filter(|flag| !matches!(*flag, "help" | "version")) {
                 assert!(arg.get_env().is_some(), "{} --{flag} has no environment variable", command.get_name());
-                seen.insert((command.get_name().to_owned(), flag.to_owned()));
+                seen.insert((verb.clone(), flag.to_owned()));
             }
         }
-        command.get_subcommands().for_each(|verb| flags(verb, seen));
+        command.get_subcommands().for_each(|below| flags(&verb, below, seen));
     }
 
     #[test]
     fn every_flag_has_a_variable_and_every_variable_a_flag() {
         let mut seen = BTreeSet::new();
-        flags(&crate::cli::command(), &mut seen);
+        flags("", &crate::cli::command(), &mut seen);
         for &(flag, variable) in VARIABLES {
             assert!(seen.iter().any(|(_, known)| known == flag), "{variable} belongs to no flag");
             assert_eq!(variable, format!("LAMBARK_{}", flag.to_uppercase().replace('-', "_")));
         }
         for &(verb, variable) in FORMATS {
             assert!(seen.contains(&(verb.to_owned(), "format".to_owned())), "{variable} belongs to no flag");
+        }
+        for &(verb, flag, variable) in OTHERS {
+            assert!(seen.contains(&(verb.to_owned(), flag.to_owned())), "{variable} belongs to no flag");
         }
     }
 }

@@ -4,8 +4,10 @@ mod aws;
 #[cfg(target_os = "linux")]
 mod cache;
 mod check;
+mod clock;
 mod completion;
 mod context;
+mod doctor;
 mod emulate;
 mod environment;
 mod explain;
@@ -13,6 +15,7 @@ mod fix;
 mod internal;
 mod interrupt;
 mod invoke;
+mod knowledge;
 mod lint;
 mod output;
 mod policy;
@@ -74,9 +77,11 @@ enum Verb {
     Emulate(emulate::Arguments),
     Policy(policy::Arguments),
     Rules(rules::Arguments),
+    Doctor(doctor::Arguments),
     Explain(explain::Arguments),
     #[cfg(target_os = "linux")]
     Cache(cache::Arguments),
+    Knowledge(knowledge::Arguments),
     Completion(completion::Arguments),
     #[command(hide = true)]
     Internal(internal::Arguments),
@@ -114,9 +119,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Verb::Emulate(arguments) => emulate::run(&arguments, &context),
         Verb::Policy(arguments) => policy::run(arguments, &context),
         Verb::Rules(arguments) => rules::run(&arguments, &context),
+        Verb::Doctor(arguments) => doctor::run(&arguments, &context),
         Verb::Explain(arguments) => explain::run(&arguments, &context),
         #[cfg(target_os = "linux")]
         Verb::Cache(arguments) => cache::run(&arguments, &context),
+        Verb::Knowledge(arguments) => knowledge::run(arguments, &context),
         Verb::Completion(arguments) => completion::run(&arguments),
         Verb::Internal(arguments) => internal::run(&arguments),
     };

@@ -4,10 +4,12 @@ pub mod advice;
 #[cfg(target_os = "linux")]
 pub mod cache;
 pub mod check;
+pub mod doctor;
 pub mod explain;
 pub mod fix;
 #[cfg(target_os = "linux")]
 pub mod invoker;
+pub mod knowledge;
 pub mod lint;
 pub mod policy;
 pub mod push;

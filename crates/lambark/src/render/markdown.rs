@@ -52,6 +52,19 @@ fn flush(out: &mut dyn Write, paragraph: &mut Vec<&str>, width: Option<usize>) -
     Ok(())
 }
 
+/// Writes one paragraph that begins in column `indent`, where further lines begin as well. Code keeps its marks: in the
+/// middle of a sentence colour alone does not tell where a command ends.
+///
+/// # Errors
+/// When `out` fails.
+pub(super) fn inline(out: &mut dyn Write, text: &str, indent: usize, width: Option<usize>) -> io::Result<()> {
+    let mut spans = spans(text);
+    for (_, code) in spans.iter_mut().filter(|(face, _)| *face == Face::Code) {
+        *code = format!("`{code}`");
+    }
+    words(out, &spans, indent, width)
+}
+
 /// How a stretch of text is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Face {

@@ -3,12 +3,15 @@
 #[cfg(target_os = "linux")]
 pub mod cache;
 pub mod describe;
+pub mod doctor;
 pub mod emulate;
 pub mod escape;
+pub mod explain;
 pub mod fix;
 pub mod github;
 pub mod json;
 pub mod junit;
+pub mod knowledge;
 pub mod lint;
 pub mod markdown;
 pub mod reference;

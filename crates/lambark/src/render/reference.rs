@@ -15,7 +15,7 @@ pub fn page(out: &mut dyn Write, mut command: Command) -> io::Result<()> {
     writeln!(out, "# lambark\n\n<!-- Made by `cargo xtask generate` from crates/lambark/src/cli. -->\n")?;
     writeln!(out, "{}.\n", command.get_about().map(ToString::to_string).unwrap_or_default())?;
     for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
-        self::verb(out, verb)?;
+        self::verb(out, "", verb)?;
     }
     writeln!(out, "## Options of every verb\n")?;
     table(out, command.get_arguments().filter(|arg| arg.is_global_set()))?;
@@ -26,13 +26,23 @@ pub fn page(out: &mut dyn Write, mut command: Command) -> io::Result<()> {
     Ok(())
 }
 
-fn verb(out: &mut dyn Write, verb: &Command) -> io::Result<()> {
+/// A verb, and those below it.
+fn verb(out: &mut dyn Write, parent: &str, verb: &Command) -> io::Result<()> {
+    let name = format!("{parent}{}", verb.get_name());
     let about = verb.get_long_about().or_else(|| verb.get_about()).map(ToString::to_string).unwrap_or_default();
-    writeln!(out, "## `lambark {}`\n\n{about}\n", verb.get_name())?;
-    table(out, verb.get_arguments().filter(|arg| !arg.is_global_set()))?;
+    writeln!(out, "## `lambark {name}`\n\n{about}\n")?;
+    let shown = |arg: &&Arg| !arg.is_global_set() && !matches!(arg.get_id().as_str(), "help" | "version");
+    if verb.get_arguments().any(|arg| shown(&arg)) {
+        table(out, verb.get_arguments().filter(|arg| !arg.is_global_set()))?;
+    }
     let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
     let examples: Vec<&str> = help.lines().filter_map(|line| line.strip_prefix("  ")).collect();
-    writeln!(out, "```sh\n{}\n```\n", examples.join("\n"))
+    if !examples.is_empty() {
+        writeln!(out, "```sh\n{}\n```\n", examples.join("\n"))?;
+    }
+    verb.get_subcommands()
+        .filter(|below| below.get_name() != "help")
+        .try_for_each(|below| self::verb(out, &format!("{name} "), below))
 }
 
 fn table<'a>(out: &mut dyn Write, args: impl Iterator<Item = &'a Arg>) -> io::Result<()> {

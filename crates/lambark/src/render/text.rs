@@ -35,7 +35,11 @@ pub fn check(out: &mut dyn Write, outcome: &Outcome, page: Page) -> io::Result<(
     if outcome.images.len() > 1 { tally(out, outcome) } else { Ok(()) }
 }
 
-fn image(out: &mut dyn Write, checked: &Checked, page: Page) -> io::Result<()> {
+/// Writes one image's report.
+///
+/// # Errors
+/// When `out` fails.
+pub(super) fn image(out: &mut dyn Write, checked: &Checked, page: Page) -> io::Result<()> {
     let name = plain(&checked.image);
     match &checked.result {
         Err(error) => {

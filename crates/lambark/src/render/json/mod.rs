@@ -5,6 +5,7 @@ mod cache;
 pub mod check;
 mod emulate;
 mod fix;
+pub mod knowledge;
 mod lint;
 mod policy;
 mod rehearse;
