@@ -69,10 +69,11 @@ impl LogText {
             _ => all.len(),
         };
         self.cut = all.split_off(end);
-        let text = String::from_utf8_lossy(&all);
+        // Python's runtime client parts the lines of a trace by carriage returns, so that they are one entry of the log.
+        let text = String::from_utf8_lossy(&all).replace("\r\n", "\n").replace('\r', "\n");
         text.split_inclusive(['\n', '\t']).fold(String::new(), |mut shown, part| {
             let kept = part.strip_suffix(['\n', '\t']).unwrap_or(part);
-            shown.push_str(&plain(kept.strip_suffix('\r').unwrap_or(kept)));
+            shown.push_str(&plain(kept));
             shown.push_str(&part[kept.len()..]);
             shown
         })
@@ -86,7 +87,7 @@ mod tests {
     #[test]
     fn a_terminal_sees_no_escapes_and_no_half_characters() {
         let mut text = LogText::default();
-        assert_eq!(text.shown(b"a\tb\r\nc\x1b[2Jd\n"), "a\tb\nc\\u{1b}[2Jd\n");
+        assert_eq!(text.shown(b"a\tb\r\nc\x1b[2Jd\re\n"), "a\tb\nc\\u{1b}[2Jd\ne\n");
         assert_eq!(text.shown(&"é".as_bytes()[..1]), "");
         assert_eq!(text.shown(&"é".as_bytes()[1..]), "é");
         assert_eq!(text.shown(b"\xff."), "\u{fffd}.");
