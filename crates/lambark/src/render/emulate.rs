@@ -33,7 +33,7 @@ pub fn ready(out: &mut dyn Write, url: &str, settings: &Settings, page: Page) ->
     writeln!(out, "  {DIM}doubt{DIM:#}     what nobody has established is {doubt}\n")?;
     let region = shell(&settings.region);
     for line in [
-        format!("export AWS_ENDPOINT_URL={url} AWS_REGION={region}"),
+        format!("export AWS_ENDPOINT_URL={url} AWS_REGION={region} AWS_DEFAULT_REGION={region}"),
         "export AWS_ACCESS_KEY_ID=twin AWS_SECRET_ACCESS_KEY=twin".to_owned(),
         "aws ecr create-repository --repository-name app".to_owned(),
         format!("lambark push examples/attested.tar {}/app:v1", url.trim_start_matches("http://")),
