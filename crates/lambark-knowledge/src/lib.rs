@@ -1,7 +1,7 @@
 //! What the messages around AWS Lambda's container images mean.
 //!
 //! Entries are Markdown with front matter, compiled in; the user's and the repository's have the same form. A
-//! [`Scanner`] is fed with a log of any length and finds all of them at once; [`diagnose`] ranks what it found.
+//! [`Scanner`] is fed with a log of any length and finds all of them at once; [`diagnose()`] ranks what it found.
 
 mod article;
 mod built_in;

@@ -24,7 +24,7 @@ pub(crate) fn bytes(size: u64) -> String {
     format!("{}.{} {unit}", tenths(*worth) / 10, tenths(*worth) % 10)
 }
 
-/// `500MB`, `2 GB`, `0`: the way back from [`bytes`].
+/// `500MB`, `2 GB`, `0`: the way back from [`bytes()`].
 pub(crate) fn parse_bytes(text: &str) -> Option<u64> {
     const UNITS: [(&str, u64); 5] = [("B", 1), ("kB", 1_000), ("KB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());

@@ -1,7 +1,7 @@
 //! The twin's own controls: faults, scripted answers, rates, the clock, counters, notes.
 //!
 //! Each is there twice: as a method of [`Control`] for tests in this process, and over HTTP under `/_lambark/`
-//! ([`face`]) for everybody else.
+//! (`face`) for everybody else.
 
 pub(crate) mod face;
 mod fault;
