@@ -10,6 +10,7 @@ mod lint;
 mod measure;
 mod push;
 mod registry;
+mod sandbox;
 mod start;
 mod table;
 mod twin;
@@ -56,11 +57,7 @@ struct Context {
 impl Context {
     /// The lambark command with a home of its own under `home`: its cache is as cold as that directory is empty.
     fn lambark(&self, home: &Path) -> Command {
-        let mut command = Command::new(&self.lambark);
-        command.env("HOME", home).env("XDG_CACHE_HOME", home.join("cache")).env("XDG_STATE_HOME", home.join("state"));
-        command.env("XDG_CONFIG_HOME", home.join("config")).env_remove("DOCKER_CONFIG");
-        command.env_remove("REGISTRY_AUTH_FILE").env("NO_COLOR", "1");
-        command
+        at_home(&self.lambark, home)
     }
 
     /// An empty directory for one purpose of one bench.
@@ -73,6 +70,15 @@ impl Context {
         std::fs::create_dir_all(&path).map_err(Error::io(name))?;
         Ok(path)
     }
+}
+
+/// A lambark binary with a home of its own.
+fn at_home(lambark: &Path, home: &Path) -> Command {
+    let mut command = Command::new(lambark);
+    command.env("HOME", home).env("XDG_CACHE_HOME", home.join("cache")).env("XDG_STATE_HOME", home.join("state"));
+    command.env("XDG_CONFIG_HOME", home.join("config")).env_remove("DOCKER_CONFIG");
+    command.env_remove("REGISTRY_AUTH_FILE").env("NO_COLOR", "1");
+    command
 }
 
 /// A bench: its name, what it shows, and how it is run.
@@ -97,6 +103,9 @@ const BENCHES: &[Bench] = &[
     Bench { name: "explain", about: "a long log, and what is recognised in wrapped messages", run: explain::run },
     Bench { name: "levels", about: "gzip levels: time and size", run: layers::levels },
     Bench { name: "lint", about: "a monorepo of 10,000 files, one in twenty of which matters", run: lint::run },
+    Bench { name: "run", about: "lambark run on unpacked layers, the bare process, runc", run: sandbox::cached },
+    Bench { name: "invoke", about: "a warm invoke, beside AWS's emulator", run: sandbox::warm },
+    Bench { name: "first-run", about: "lambark run on an image of 60 MB never seen before", run: sandbox::first },
 ];
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
@@ -107,7 +116,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
         return Ok(());
     }
     let chosen = chosen(&arguments.only)?;
-    parts::set_up(&[Part::DockerRegistry, Part::Skopeo, Part::Compressors, Part::Moto]);
+    parts::set_up(&[
+        Part::DockerRegistry,
+        Part::Skopeo,
+        Part::Compressors,
+        Part::Moto,
+        Part::Umoci,
+        Part::Docker,
+        Part::Rie,
+    ]);
     let lambark = match &arguments.lambark {
         Some(path) => path.canonicalize().map_err(Error::io(path.display().to_string()))?,
         None => lambark_binary::build(true)?,
