@@ -201,7 +201,8 @@ fn memory_is_limited_and_measured() {
         assert_eq!(text(&outcome, 4), "on", "{who:?} {outcome}");
         let outcome = place.run(&[act(&["eat", "60"])]);
         let peak = outcome["peak"].as_u64().unwrap();
-        assert!((60 << 20..90 << 20).contains(&peak), "{who:?} {peak}");
+        // Looked at every ten milliseconds: the last pages may come and go between two looks.
+        assert!((50 << 20..90 << 20).contains(&peak), "{who:?} {peak}");
     }
 }
 

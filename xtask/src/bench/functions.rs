@@ -36,6 +36,7 @@ pub(super) fn run(context: &Context) -> Result<Table, Error> {
     drop(twin);
 
     let moto = needed(Part::Moto, Moto::start())?;
+    assumable_role(&moto.host())?;
     create(&moto.host(), &image, 0..ASKED)?;
     let theirs = load(&moto.host(), CLIENTS, &paths(), TIME)?;
 
@@ -65,6 +66,21 @@ fn seeded(context: &Context, twin: &Twin) -> Result<String, Error> {
     let target = format!("{}/app:v1", twin.host());
     once(&push::lambark(context, &archive, &target, Some((twin.host(), &password)))?, &[0])?;
     Ok("123456789012.dkr.ecr.us-east-1.amazonaws.com/app:v1".to_owned())
+}
+
+/// moto wants the role to be there; the twin knows no IAM.
+fn assumable_role(host: &str) -> Result<(), Error> {
+    let policy = "%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22Service%22%3A%22\
+                  lambda.amazonaws.com%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D";
+    let body = format!("Action=CreateRole&Version=2010-05-08&RoleName=bench&AssumeRolePolicyDocument={policy}");
+    let signed = signed("iam");
+    let headers = [("authorization", signed.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+    let answer = Connection::open(host)?.ask("POST", "/", &headers, &body)?;
+    if answer.status == 200 {
+        return Ok(());
+    }
+    let words = String::from_utf8_lossy(&answer.body).into_owned();
+    Err(Error::Failed(format!("CreateRole at {host}: {} {words}", answer.status)))
 }
 
 fn create(host: &str, image: &str, numbers: std::ops::Range<usize>) -> Result<(), Error> {

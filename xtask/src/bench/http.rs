@@ -9,10 +9,12 @@ use crate::Error;
 /// Longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// One connection that stays open.
+/// One connection that stays open for as long as the server lets it.
 pub(super) struct Connection {
     host: String,
     stream: BufReader<TcpStream>,
+    /// The server ends it after the last answer.
+    over: bool,
 }
 
 /// An answer.
@@ -26,7 +28,7 @@ impl Connection {
         let stream = TcpStream::connect(host).map_err(Error::io(host))?;
         stream.set_nodelay(true).map_err(Error::io(host))?;
         stream.set_read_timeout(Some(PATIENCE)).map_err(Error::io(host))?;
-        Ok(Connection { host: host.to_owned(), stream: BufReader::new(stream) })
+        Ok(Connection { host: host.to_owned(), stream: BufReader::new(stream), over: false })
     }
 
     pub(super) fn ask(
@@ -36,6 +38,9 @@ impl Connection {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Result<Answer, Error> {
+        if self.over {
+            *self = Connection::open(&self.host.clone())?;
+        }
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\n", self.host, body.len());
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
@@ -65,6 +70,9 @@ impl Connection {
                 _ if status.is_none() => status = text.split(' ').nth(1).and_then(|word| word.parse().ok()),
                 Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
                     length = value.trim().parse::<usize>().ok();
+                }
+                Some((name, value)) if name.eq_ignore_ascii_case("connection") => {
+                    self.over = value.trim().eq_ignore_ascii_case("close");
                 }
                 _ => {}
             }
