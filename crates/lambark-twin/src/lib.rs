@@ -15,8 +15,6 @@
 //! The gates of Lambda are the rules of `lambark-rules`: "the twin accepts it" therefore proves nothing about the rules
 //! themselves. Their proof is independent images, real tools and the cited sources.
 
-#[cfg(test)]
-mod bench;
 mod buckets;
 mod clock;
 pub mod control;
@@ -37,6 +35,8 @@ mod shared;
 mod signer;
 mod store;
 mod sts;
+#[cfg(test)]
+mod test_client;
 #[cfg(test)]
 mod testing;
 mod twin;

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::test_client::Bench;
 
 const NONE: Value = Value::Null;
 const FUNCTION: &str = "/2015-03-31/functions/f";

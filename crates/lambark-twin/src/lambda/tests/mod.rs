@@ -10,7 +10,7 @@ mod parameters;
 mod updates;
 mod wire;
 
-use crate::bench::{Answer, Bench, REGISTRY, ROLE, here};
+use crate::test_client::{Answer, Bench, REGISTRY, ROLE, here};
 use serde_json::{Value, json};
 
 const FUNCTIONS: &str = "/2015-03-31/functions";
