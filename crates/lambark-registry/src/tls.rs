@@ -21,8 +21,12 @@ pub fn install_provider() {
     });
 }
 
-/// The one HTTP client of a registry client: it neither follows redirects nor reads the environment.
-pub(crate) fn http_client(options: &Options) -> Result<reqwest::Client, Error> {
+/// The one HTTP client of a registry client, and of whoever else sends requests by the same settings: it neither follows
+/// redirects, nor repeats a request, nor reads the environment.
+///
+/// # Errors
+/// [`Error::Options`] when a certificate or a proxy is unusable.
+pub fn http_client(options: &Options) -> Result<reqwest::Client, Error> {
     install_provider();
     let mut certificates = Vec::new();
     for bundle in &options.ca_certificates {

@@ -145,6 +145,17 @@ pub enum Needs {
     Run,
 }
 
+impl std::fmt::Display for Needs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Needs::Manifest => "manifest",
+            Needs::Bytes => "bytes",
+            Needs::Files => "files",
+            Needs::Run => "run",
+        })
+    }
+}
+
 /// Why a rule could not be judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Skip {

@@ -32,6 +32,9 @@ pub struct Config {
     pub lint: Lint,
     /// The services of this repository, by name.
     pub service: BTreeMap<String, Service>,
+    /// The directory of the file that was read, from which its paths lead on; absent if none was.
+    #[serde(skip)]
+    pub root: Option<PathBuf>,
 }
 
 /// What is allowed.
@@ -139,6 +142,8 @@ pub struct Expect {
     pub status: Option<u16>,
     /// Headers and their values.
     pub headers: BTreeMap<String, String>,
+    /// Fields of the JSON body and their values; a field is `a.b.0` or a JSON pointer.
+    pub json: BTreeMap<String, serde_json::Value>,
 }
 
 /// Why the file cannot be used: the user's.
@@ -233,7 +238,7 @@ static TEST: Keys = Keys {
         ("expect", Table(&EXPECT)),
     ],
 };
-static EXPECT: Keys = Keys { known: &[("status", Value), ("headers", Value)] };
+static EXPECT: Keys = Keys { known: &[("status", Value), ("headers", Value), ("json", Value)] };
 
 impl Config {
     /// Reads `path`, or else the nearest `lambark.toml` in `directory` or above, up to the repository's root; without
@@ -245,7 +250,8 @@ impl Config {
         match path.map(Path::to_owned).or_else(|| find(directory)) {
             Some(path) => {
                 let text = read(&path).map_err(|source| ConfigError::Read { path: path.clone(), source })?;
-                Config::parse(&text, &path)
+                let root = path.parent().map(Path::to_owned);
+                Ok(Config { root, ..Config::parse(&text, &path)? })
             }
             None => Ok(Config::default()),
         }

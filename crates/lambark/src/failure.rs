@@ -14,7 +14,7 @@ use lambark_registry::CredentialsError;
 
 use crate::config::ConfigError;
 use crate::exit;
-use crate::operations::knowledge;
+use crate::operations::{deployment, knowledge};
 
 /// Why a verb could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +64,9 @@ pub enum Failure {
         /// The rules that say so.
         rules: Vec<&'static str>,
     },
+    /// A deployment that was refused before it changed anything.
+    #[error(transparent)]
+    Deployment(#[from] deployment::Error),
     /// The twin cannot run.
     #[error(transparent)]
     Twin(#[from] lambark_twin::Error),
@@ -132,6 +135,7 @@ impl Failure {
             Failure::Sandbox(error) if is_the_images(error) => "malformed",
             Failure::Sandbox(_) => "machine",
             Failure::Aws(error) => aws::kind(error),
+            Failure::Deployment(error) => error.kind(),
             Failure::Archived { .. } => "not-found",
             Failure::Image(error) => match error.kind() {
                 Kind::NotFound => "not-found",
@@ -158,6 +162,7 @@ impl Failure {
             Failure::NotDeployable { .. } => exit::FINDINGS,
             Failure::OtherMachine { .. } | Failure::Sandbox(_) | Failure::Function(_) => exit::COULD_NOT_LOOK,
             Failure::Aws(error) => aws::exit_code(error),
+            Failure::Deployment(error) => error.exit_code(),
             Failure::Archived { .. } => exit::COULD_NOT_LOOK,
             Failure::Image(error) => match error.kind() {
                 Kind::Usage => exit::USAGE,
@@ -190,6 +195,7 @@ impl Failure {
             Failure::OtherMachine { .. } => Some("run it on a machine of that architecture".to_owned()),
             Failure::Sandbox(_) | Failure::Function(_) => None,
             Failure::Aws(error) => aws::hint(error),
+            Failure::Deployment(error) => error.hint(),
             Failure::Archived { image, .. } => Some(aws::back_from_the_archive(image)),
             Failure::NotLooked(_) | Failure::Name(_) | Failure::Arguments(_) | Failure::Output { .. } => None,
         }

@@ -130,6 +130,16 @@ impl Context {
         self.global.aws.named_region(config)
     }
 
+    /// How requests that are no registry's are sent: by the same proxies and certificates.
+    pub(super) fn registry_options(&self) -> Result<lambark_registry::Options, Failure> {
+        self.global.registry.options().map_err(|error| Failure::Image(lambark_images::Error::Registry(error)))
+    }
+
+    /// What a deployment is for, as the CI service's variables tell it.
+    pub(super) fn origin(&self) -> crate::operations::deployment::Origin {
+        crate::operations::deployment::Origin::default()
+    }
+
     /// The user's cache, if this machine has a place for one.
     pub(super) fn cache_dir(&self) -> Option<PathBuf> {
         self.global.cache_dir.clone().or_else(|| Some(base()?.cache_dir().join("lambark")))

@@ -6,6 +6,7 @@ use clap::{ArgAction, Command};
 /// Flags and their variables. A flag means the same under every verb, so it has one variable; only formats differ.
 pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("account", "LAMBARK_ACCOUNT"),
+    ("alias", "LAMBARK_ALIAS"),
     ("allow-remote", "LAMBARK_ALLOW_REMOTE"),
     ("arch", "LAMBARK_ARCH"),
     ("as", "LAMBARK_AS"),
@@ -13,9 +14,11 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("ca-certificate", "LAMBARK_CA_CERTIFICATE"),
     ("cache-dir", "LAMBARK_CACHE_DIR"),
     ("cache-size", "LAMBARK_CACHE_SIZE"),
+    ("canary", "LAMBARK_CANARY"),
     ("color", "LAMBARK_COLOR"),
     ("config", "LAMBARK_CONFIG"),
     ("count", "LAMBARK_COUNT"),
+    ("create", "LAMBARK_CREATE"),
     ("create-repository", "LAMBARK_CREATE_REPOSITORY"),
     ("data", "LAMBARK_DATA"),
     ("depth", "LAMBARK_DEPTH"),
@@ -25,9 +28,11 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("event", "LAMBARK_EVENT"),
     ("fail-on", "LAMBARK_FAIL_ON"),
     ("fix", "LAMBARK_FIX"),
+    ("function", "LAMBARK_FUNCTION"),
     ("function-account", "LAMBARK_FUNCTION_ACCOUNT"),
     ("gzip-level", "LAMBARK_GZIP_LEVEL"),
     ("handler", "LAMBARK_HANDLER"),
+    ("image", "LAMBARK_IMAGE"),
     ("immutable-tags", "LAMBARK_IMMUTABLE_TAGS"),
     ("keep", "LAMBARK_KEEP"),
     ("listen", "LAMBARK_LISTEN"),
@@ -46,24 +51,30 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("replace-multi-platform", "LAMBARK_REPLACE_MULTI_PLATFORM"),
     ("repository", "LAMBARK_REPOSITORY"),
     ("reuse-from", "LAMBARK_REUSE_FROM"),
+    ("role", "LAMBARK_ROLE"),
     ("scan-on-push", "LAMBARK_SCAN_ON_PUSH"),
     ("seed", "LAMBARK_SEED"),
     ("settle", "LAMBARK_SETTLE"),
+    ("settle-limit", "LAMBARK_SETTLE_LIMIT"),
     ("state-dir", "LAMBARK_STATE_DIR"),
     ("strict", "LAMBARK_STRICT"),
     ("summary", "LAMBARK_SUMMARY"),
+    ("tag", "LAMBARK_TAG"),
     ("timeout", "LAMBARK_TIMEOUT"),
     ("tmp", "LAMBARK_TMP"),
     ("to", "LAMBARK_TO"),
     ("undo", "LAMBARK_UNDO"),
     ("unsafe-fixes", "LAMBARK_UNSAFE_FIXES"),
     ("verbose", "LAMBARK_VERBOSE"),
+    ("wait", "LAMBARK_WAIT"),
+    ("without-way-back", "LAMBARK_WITHOUT_WAY_BACK"),
 ];
 
 /// `--format` has other values under each verb: one variable for all would break a verb that lacks the value.
 const FORMATS: &[(&str, &str)] = &[
     ("cache", "LAMBARK_CACHE_FORMAT"),
     ("check", "LAMBARK_CHECK_FORMAT"),
+    ("deploy", "LAMBARK_DEPLOY_FORMAT"),
     ("doctor", "LAMBARK_DOCTOR_FORMAT"),
     ("emulate", "LAMBARK_EMULATE_FORMAT"),
     ("explain", "LAMBARK_EXPLAIN_FORMAT"),
@@ -82,7 +93,8 @@ const FORMATS: &[(&str, &str)] = &[
 ];
 
 /// Flags that mean something else under one verb than under the others.
-const OTHERS: &[(&str, &str, &str)] = &[("knowledge show", "as", "LAMBARK_KNOWLEDGE_SHOW_AS")];
+const OTHERS: &[(&str, &str, &str)] =
+    &[("deploy", "fix", "LAMBARK_DEPLOY_FIX"), ("knowledge show", "as", "LAMBARK_KNOWLEDGE_SHOW_AS")];
 
 /// The variable of a verb's flag; a verb below a verb has both names.
 pub(super) fn variable(verb: &str, flag: &str) -> Option<&'static str> {

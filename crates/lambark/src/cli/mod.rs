@@ -7,6 +7,8 @@ mod check;
 mod clock;
 mod completion;
 mod context;
+mod deploy;
+mod deployment;
 mod doctor;
 mod emulate;
 mod environment;
@@ -56,7 +58,8 @@ Images:
   PATH                             any of these, by a look at it
 
 Exit codes:
-  0 fine, 1 findings, 2 usage, 3 could not look, 4 refused to change, 70 a bug, 130 interrupted")]
+  0 fine, 1 findings, 2 usage, 3 could not look, 4 refused to change,
+  5 deployment failed and taken back, 6 not taken back, 70 a bug, 130 interrupted")]
 struct Arguments {
     #[command(flatten)]
     global: Global,
@@ -69,6 +72,7 @@ enum Verb {
     Check(check::Arguments),
     Fix(fix::Arguments),
     Push(push::Arguments),
+    Deploy(deploy::Arguments),
     Resolve(resolve::Arguments),
     Lint(lint::Arguments),
     #[cfg(target_os = "linux")]
@@ -111,6 +115,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Verb::Check(arguments) => check::run(arguments, &context),
         Verb::Fix(arguments) => fix::run(arguments, &context),
         Verb::Push(arguments) => push::run(arguments, &context),
+        Verb::Deploy(arguments) => deploy::run(arguments, &context),
         Verb::Resolve(arguments) => resolve::run(arguments, &context),
         Verb::Lint(arguments) => lint::run(arguments, &context),
         #[cfg(target_os = "linux")]

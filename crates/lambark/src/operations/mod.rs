@@ -4,6 +4,8 @@ pub mod advice;
 #[cfg(target_os = "linux")]
 pub mod cache;
 pub mod check;
+pub mod deploy;
+pub mod deployment;
 pub mod doctor;
 pub mod explain;
 pub mod fix;
@@ -17,6 +19,7 @@ pub mod rehearse;
 pub mod resolve;
 #[cfg(target_os = "linux")]
 pub mod run;
+pub mod service;
 
 use std::io;
 use std::path::Path;

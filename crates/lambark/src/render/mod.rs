@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")]
 pub mod cache;
+pub mod deploy;
 pub mod describe;
 pub mod doctor;
 pub mod emulate;
@@ -20,6 +21,7 @@ pub mod rules;
 #[cfg(target_os = "linux")]
 pub mod run;
 pub mod sarif;
+mod story;
 pub mod style;
 pub mod summary;
 pub mod text;

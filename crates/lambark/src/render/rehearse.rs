@@ -4,13 +4,11 @@ use std::io::{self, Write};
 
 use lambark_oci::Digest;
 
+use super::Page;
 use super::escape::plain;
+use super::story::{label, lines};
 use super::style::{BOLD, CODE, DIM, DONE, ERROR};
-use super::{Page, wrap};
 use crate::operations::rehearse::Step;
-
-/// Where the text beside the labels begins.
-const COLUMN: usize = 12;
 
 /// Writes one step.
 ///
@@ -100,20 +98,4 @@ fn settled(
         told.push(plain(&format!("{code}: {reason}")).into_owned());
     }
     lines(out, &told, page)
-}
-
-fn label(out: &mut dyn Write, style: anstyle::Style, text: &str) -> io::Result<()> {
-    let room = COLUMN - 2 - text.len().min(COLUMN - 2);
-    write!(out, "  {style}{text}{style:#}{:room$}", "")
-}
-
-fn lines(out: &mut dyn Write, lines: &[String], page: Page) -> io::Result<()> {
-    for (number, line) in lines.iter().enumerate() {
-        if number > 0 {
-            write!(out, "{:COLUMN$}", "")?;
-        }
-        wrap::write(out, line, COLUMN, COLUMN, page.width)?;
-        writeln!(out)?;
-    }
-    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use lambark_rules::{CATALOGUE, Confidence, Needs, Rule, Safety};
+use lambark_rules::{CATALOGUE, Confidence, Rule, Safety};
 
 use super::style::{self, BOLD, DIM};
 use super::{Page, markdown};
@@ -23,7 +23,7 @@ pub fn table(out: &mut dyn Write, page: Page) -> io::Result<()> {
             rule.severity.to_string(),
             sure(rule.confidence),
             rule.gate.to_string(),
-            needs(rule.needs),
+            rule.needs.to_string(),
             fix(rule.fix),
         )?;
     }
@@ -43,15 +43,6 @@ fn sure(confidence: Confidence) -> String {
     match confidence {
         Confidence::Reported(times) => format!("reported ({times})"),
         other => other.word().to_owned(),
-    }
-}
-
-fn needs(needs: Needs) -> &'static str {
-    match needs {
-        Needs::Manifest => "manifest",
-        Needs::Bytes => "bytes",
-        Needs::Files => "files",
-        Needs::Run => "run",
     }
 }
 
@@ -76,7 +67,7 @@ pub fn page(out: &mut dyn Write, rule: &Rule, page: Page) -> io::Result<()> {
         rule.severity,
         rule.confidence,
         rule.gate,
-        needs(rule.needs)
+        rule.needs
     )?;
     let mends = match rule.fix {
         Some(Safety::Safe) => "mends it; the files that the function sees stay the same",
@@ -122,7 +113,7 @@ pub fn all_pages(out: &mut dyn Write) -> io::Result<()> {
     )?;
     writeln!(out, "| rule | severity | confidence | gate | looks at | `lambark fix` |\n|---|---|---|---|---|---|")?;
     for rule in CATALOGUE {
-        let (name, needs, fix) = (rule.name, needs(rule.needs), fix(rule.fix));
+        let (name, needs, fix) = (rule.name, rule.needs.to_string(), fix(rule.fix));
         let Rule { severity, confidence, gate, .. } = rule;
         writeln!(out, "| [{name}](#{name}) | {severity} | {confidence} | {gate} | {needs} | {fix} |")?;
     }

@@ -3,6 +3,7 @@
 #[cfg(target_os = "linux")]
 mod cache;
 pub mod check;
+mod deploy;
 mod emulate;
 mod fix;
 pub mod knowledge;
@@ -20,6 +21,7 @@ mod write;
 #[cfg(target_os = "linux")]
 pub use cache::{cache_list, cache_pruned};
 pub use check::check;
+pub use deploy::deploy;
 pub use emulate::emulate;
 pub use fix::{fix, push, resolve, undone};
 pub use lint::{lint, schema as lint_schema};

@@ -1,0 +1,213 @@
+//! Reading and looking: everything before the first change.
+
+use std::time::Instant;
+
+use lambark_aws::lambda::{Configuration, LastUpdateStatus, State};
+use lambark_oci::Digest;
+
+use super::{Deployment, Step};
+use crate::failure::Failure;
+use crate::operations::deployment::back::{pointed, short};
+use crate::operations::deployment::image::{Chosen, Presence, choose, presence};
+use crate::operations::deployment::live::{Before, Live, Version, versions};
+use crate::operations::deployment::unfinished::{self, Unfinished};
+use crate::operations::deployment::wait::{Until, Waited, wait};
+use crate::operations::deployment::{Error, LATEST, Reason, meaning};
+
+/// Everything that was read and looked at.
+pub(super) struct Prepared {
+    /// What runs now.
+    pub(super) live: Live,
+    /// Where everything goes back to.
+    pub(super) before: Before,
+    /// The image.
+    pub(super) chosen: Chosen,
+    /// What an earlier deployment left, and whether this one finishes it.
+    pub(super) unfinished: Option<(Unfinished, bool)>,
+    /// Whether `$LATEST` gets the traffic and no version has its image: then it needs a number to go back to.
+    pub(super) needs_version: bool,
+}
+
+impl Prepared {
+    /// The image's digest.
+    pub(super) fn digest(&self) -> Option<&Digest> {
+        self.chosen.image.digest()
+    }
+
+    /// Whether `$LATEST` has the image already, whole and well.
+    pub(super) fn is_updated(&self) -> bool {
+        let now = self.live.settings();
+        let well = matches!(now.last_update_status, None | Some(LastUpdateStatus::Successful));
+        well && now.state == Some(State::Active) && now.image_digest().as_ref() == self.digest()
+    }
+
+    /// Whether the alias points at a version with this image already, all of it.
+    pub(super) fn is_in_place(&self) -> bool {
+        let points = self.live.alias.as_ref().is_some_and(|alias| alias.weights.is_empty());
+        points && self.live.carrier.as_ref().and_then(|it| it.configuration.image_digest()).as_ref() == self.digest()
+    }
+}
+
+impl Deployment<'_> {
+    /// The function and its alias, once nothing is in progress; `None` if there is no such function.
+    pub(super) fn live(&mut self) -> Result<Option<Live>, Failure> {
+        let (function, lambda) = (self.settings.function.clone(), self.world.lambda.clone());
+        let begun = Instant::now();
+        let progress = self.world.progress;
+        let told = |now: &Configuration| {
+            if !crate::operations::deployment::wait::is_settled(now, Until::Settled) {
+                progress.step(&format!("{} is being changed: {}", now.name, words(now)));
+            }
+        };
+        let waited = wait(&*lambda, &function, None, Until::Settled, self.world.patience, &mut { told });
+        self.waited += begun.elapsed();
+        let latest = match waited {
+            Ok(Waited::Settled(latest)) => *latest,
+            Ok(Waited::TooLong(latest)) => return Err(self.unsettled(&latest.configuration).into()),
+            Err(Failure::Aws(error)) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let live = Live::of(&*lambda, latest, self.settings.alias.as_deref())?;
+        if !live.is_image() {
+            return Err(Error::NotAnImage { function }.into());
+        }
+        let broken = live.is_broken().then(|| state_reason(live.settings(), self));
+        let (name, arn) = (live.settings().name.clone(), live.settings().arn.clone());
+        let image = live.before().image.and_then(|image| image.digest().cloned());
+        self.tell(Step::Found { function: name, arn, traffic: traffic(&live), image, broken });
+        Ok(Some(live))
+    }
+
+    pub(super) fn unsettled(&self, now: &Configuration) -> Error {
+        Error::Unsettled {
+            function: self.settings.function.clone(),
+            limit: humantime::format_duration(self.world.patience.limit).to_string(),
+            state: now.state.as_ref().map_or("unknown", State::as_str).to_owned(),
+            status: now.last_update_status.as_ref().map_or("absent", LastUpdateStatus::as_str).to_owned(),
+        }
+    }
+
+    /// Looks at the image, at the way back, and at what an earlier deployment left.
+    pub(super) fn prepare(&mut self, live: Live) -> Result<Prepared, Failure> {
+        self.canary_is_possible(&live)?;
+        let (settings, world) = (self.settings, self.world);
+        let chosen = choose(&settings.image, &live, !settings.plan_only, world.access, world.progress)?;
+        self.tell(Step::chosen(&chosen, &settings.image.image));
+        let mut before = live.before();
+        let published = self.published(&live)?;
+        let left = published.as_deref().and_then(|versions| unfinished::find(&live, versions));
+        let unfinished = left.map(|left| {
+            let finished = left.digest() == chosen.image.digest();
+            (left, finished)
+        });
+        if let Some((left, finished)) = &unfinished {
+            self.tell(Step::Unfinished { left: left.clone(), finished: *finished });
+        }
+        if let (Some((Unfinished::Partial { .. }, _)), Some(alias)) = (&unfinished, &mut before.alias) {
+            // The share of a deployment that broke off is nothing to go back to.
+            alias.weights.clear();
+        }
+        let latest_has_traffic = live.latest_has_traffic(settings.alias.is_some());
+        let numbered = |versions: &[Version]| {
+            let latest = live.settings().image_digest();
+            versions.iter().any(|version| version.digest.is_some() && version.digest == latest)
+        };
+        let needs_version = latest_has_traffic
+            && !live.is_broken()
+            && live.settings().image_digest().as_ref() != chosen.image.digest()
+            && !published.as_deref().is_some_and(numbered);
+        self.way_back(&live, &before)?;
+        Ok(Prepared { live, before, chosen, unfinished, needs_version })
+    }
+
+    /// The versions, where something looks unfinished or `$LATEST` is what has to be gone back to. An ordinary
+    /// deployment spends no request of the shared quota on them.
+    fn published(&self, live: &Live) -> Result<Option<Vec<Version>>, Failure> {
+        let partial = live.alias.as_ref().is_some_and(|alias| !alias.weights.is_empty());
+        let carrier = live.carrier.as_ref().and_then(|carrier| carrier.configuration.image_digest());
+        let apart = carrier.is_some() && carrier != live.settings().image_digest();
+        if partial || apart || live.latest_has_traffic(self.settings.alias.is_some()) {
+            return versions(&*self.world.lambda, &live.settings().name).map(Some);
+        }
+        Ok(None)
+    }
+
+    fn canary_is_possible(&self, live: &Live) -> Result<(), Failure> {
+        let reason = match (&self.settings.alias, &live.alias) {
+            _ if self.settings.shift.at_once() => return Ok(()),
+            (None, _) => "no alias is named".to_owned(),
+            (Some(alias), None) => format!("the alias {alias} does not exist yet"),
+            (Some(name), Some(alias)) if alias.version == LATEST => format!("the alias {name} points at $LATEST"),
+            _ => return Ok(()),
+        };
+        Err(Error::NoCanary { reason }.into())
+    }
+
+    /// What runs now must be there to go back to; unless it does not run, or somebody consents.
+    fn way_back(&mut self, live: &Live, before: &Before) -> Result<(), Failure> {
+        let to = before.alias.as_ref().map_or_else(|| LATEST.to_owned(), |alias| pointed(&alias.version));
+        let told = |image: Option<Digest>, without: Option<String>| Step::WayBack { to: to.clone(), image, without };
+        if self.settings.alias.is_some() && live.alias.is_none() {
+            let none = format!("nothing has traffic yet; $LATEST goes back to {}", short(digest(before).as_ref()));
+            self.tell(told(None, Some(none)));
+            return Ok(());
+        }
+        let Some(image) = before.image.clone() else {
+            self.tell(told(None, Some("Lambda does not tell which image runs now".to_owned())));
+            return self.consented("the image".to_owned(), "Lambda does not tell which one it is".to_owned());
+        };
+        match presence(&image, self.world.access) {
+            Presence::There => self.tell(told(image.digest().cloned(), None)),
+            Presence::NotLooked(reason) => {
+                self.tell(told(
+                    image.digest().cloned(),
+                    Some(format!("not known whether the image is there: {reason}")),
+                ));
+            }
+            Presence::Gone(reason) => {
+                self.tell(told(None, Some(format!("{}: {reason}", short(image.digest())))));
+                if !live.is_broken() {
+                    return self.consented(image.to_string(), reason);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn consented(&self, image: String, reason: String) -> Result<(), Failure> {
+        if self.settings.without_way_back { Ok(()) } else { Err(Error::NoWayBack { image, reason }.into()) }
+    }
+}
+
+fn digest(before: &Before) -> Option<Digest> {
+    before.latest.as_ref().and_then(|latest| latest.digest().cloned())
+}
+
+/// `live → version 7`, or `$LATEST`.
+pub(super) fn traffic(live: &Live) -> String {
+    match &live.alias {
+        None => LATEST.to_owned(),
+        Some(alias) => {
+            let shares: Vec<String> = alias
+                .weights
+                .iter()
+                .map(|(version, weight)| format!(", {:.0} % {}", weight * 100.0, pointed(version)))
+                .collect();
+            format!("{} → {}{}", alias.name, pointed(&alias.version), shares.concat())
+        }
+    }
+}
+
+/// AWS's words for why a function does not run.
+fn state_reason(now: &Configuration, deployment: &Deployment<'_>) -> Reason {
+    let code = now.state_reason_code.as_ref().map(ToString::to_string);
+    let code = code.or_else(|| now.state.as_ref().map(ToString::to_string)).unwrap_or_default();
+    meaning::reason(&code, now.state_reason.as_deref().unwrap_or_default(), &deployment.world.knowledge)
+}
+
+/// `State Active, LastUpdateStatus InProgress`: AWS's own words, because people search for them.
+pub(super) fn words(now: &Configuration) -> String {
+    let state = now.state.as_ref().map(|state| format!("State {state}"));
+    let status = now.last_update_status.as_ref().map(|status| format!("LastUpdateStatus {status}"));
+    [state, status].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
