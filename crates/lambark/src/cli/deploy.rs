@@ -6,14 +6,13 @@ use clap::Args;
 use lambark_oci::Architecture;
 
 use super::context::{Context, Format, asked};
-use super::deployment::{Deployer, percents};
+use super::deployment::{Deployer, Target, lookup, percents};
 use super::output;
 use crate::config::FailOnWord;
 use crate::failure::Failure;
 use crate::operations::deploy::{self, Create, Until};
 use crate::operations::deployment::image::Demands;
 use crate::operations::deployment::shift::Shift;
-use crate::operations::service::Service;
 use crate::render;
 
 /// Make an image what a function runs, with a way back
@@ -31,21 +30,14 @@ Examples:
   lambark deploy --function app --image 123456789012.dkr.ecr.us-east-1.amazonaws.com/app:v42 --alias live --canary 10 --wait 5m
   lambark deploy --function new --image 123456789012.dkr.ecr.us-east-1.amazonaws.com/app:v42 --create --role arn:aws:iam::123456789012:role/app")]
 pub(super) struct Arguments {
-    /// The service of lambark.toml
-    #[arg(value_name = "SERVICE", required_unless_present = "function")]
-    service: Option<String>,
-    /// The function, by name or ARN, in place of a service's
-    #[arg(long, value_name = "FUNCTION", required_unless_present = "service")]
-    function: Option<String>,
+    #[command(flatten)]
+    target: Target,
     /// The image: HOST/REPOSITORY:TAG or @DIGEST
     #[arg(long, value_name = "IMAGE", required_unless_present = "service")]
     image: Option<String>,
     /// The tag in the service's repository
     #[arg(long, value_name = "TAG", conflicts_with = "image")]
     tag: Option<String>,
-    /// The alias that gets the traffic; without one $LATEST has it
-    #[arg(long, value_name = "ALIAS")]
-    alias: Option<String>,
     /// Give the new version this share of the traffic in percent first; several in a row: 10,50
     #[arg(long, value_name = "PERCENT", value_delimiter = ',', value_parser = percents)]
     canary: Vec<u8>,
@@ -83,12 +75,8 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure> {
     let config = context.config()?;
-    let service = arguments.service.as_deref().map(|name| Service::named(&config, name)).transpose()?;
-    let function = match (&arguments.function, &service) {
-        (Some(function), _) => function.clone(),
-        (None, Some(service)) => service.function()?.to_owned(),
-        (None, None) => return Err(Failure::Arguments("name a service, or give --function".to_owned())),
-    };
+    let service = arguments.target.service(&config)?;
+    let function = arguments.target.function(service.as_ref())?;
     let image = match (arguments.image, &service) {
         (Some(image), _) => image,
         (None, Some(service)) => {
@@ -97,11 +85,10 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
         }
         (None, None) => return Err(Failure::Arguments("give --image".to_owned())),
     };
-    let lookup = |name: &str| std::env::var(name).ok();
     let probes = service.as_ref().map(|service| service.probes(&lookup)).transpose()?.unwrap_or_default();
     let architecture = arguments.arch.or_else(|| service.as_ref().and_then(|service| service.config.architecture));
     let settings = deploy::Settings {
-        service: arguments.service.clone(),
+        service: arguments.target.service.clone(),
         image: Demands {
             image,
             asked: asked(None, &config),
@@ -111,7 +98,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
             cache: context.cache_dir(),
             state: context.state_dir()?,
         },
-        alias: arguments.alias.or_else(|| service.as_ref().and_then(|service| service.config.alias.clone())),
+        alias: arguments.target.alias(service.as_ref()),
         shift: Shift { percents: arguments.canary, wait: arguments.wait },
         probes,
         create: arguments.role.map(|role| Create {

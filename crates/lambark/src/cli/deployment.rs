@@ -3,13 +3,58 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Args;
+
 use super::context::Context;
 use super::output;
+use crate::config::Config;
 use crate::failure::Failure;
 use crate::operations::deploy::{self, Outcome, Tools};
+use crate::operations::deployment::probe::Probe;
 use crate::operations::deployment::probe::url::Sender;
 use crate::operations::deployment::{Patience, World};
+use crate::operations::service::Service;
 use crate::render;
+
+/// Which function, by its service or by its name.
+#[derive(Debug, Args)]
+pub(super) struct Target {
+    /// The service of lambark.toml
+    #[arg(value_name = "SERVICE", required_unless_present = "function")]
+    pub(super) service: Option<String>,
+    /// The function, by name or ARN, in place of a service's
+    #[arg(long, value_name = "FUNCTION", required_unless_present = "service")]
+    function: Option<String>,
+    /// The alias that gets the traffic; without one $LATEST has it
+    #[arg(long, value_name = "ALIAS")]
+    alias: Option<String>,
+}
+
+impl Target {
+    /// The service, if one was named.
+    pub(super) fn service<'a>(&'a self, config: &'a Config) -> Result<Option<Service<'a>>, Failure> {
+        self.service.as_deref().map(|name| Service::named(config, name)).transpose()
+    }
+
+    /// The function: the one that was named, or else the service's.
+    pub(super) fn function(&self, service: Option<&Service<'_>>) -> Result<String, Failure> {
+        match (&self.function, service) {
+            (Some(function), _) => Ok(function.clone()),
+            (None, Some(service)) => Ok(service.function()?.to_owned()),
+            (None, None) => Err(Failure::Arguments("name a service, or give --function".to_owned())),
+        }
+    }
+
+    /// The alias: the one that was named, or else the service's.
+    pub(super) fn alias(&self, service: Option<&Service<'_>>) -> Option<String> {
+        self.alias.clone().or_else(|| service?.config.alias.clone())
+    }
+}
+
+/// Looks a secret of a test up.
+pub(super) fn lookup(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
 
 /// Reads a share of the traffic.
 pub(super) fn percents(text: &str) -> Result<u8, String> {
@@ -38,10 +83,15 @@ impl<'a> Deployer<'a> {
         Ok(Deployer { context, world })
     }
 
+    /// What sends the requests of tests, if there are any.
+    pub(super) fn sender(&self, probes: &[Probe]) -> Result<Option<Sender>, Failure> {
+        let any = probes.iter().any(|probe| !probe.is_event());
+        if any { Sender::new(&self.context.registry_options()?).map(Some) } else { Ok(None) }
+    }
+
     /// Deploys, and tells each step while it happens if somebody reads along.
     pub(super) fn deploy(&self, settings: &deploy::Settings, text: bool) -> Result<Outcome, Failure> {
-        let requests = settings.probes.iter().any(|probe| !probe.is_event());
-        let sender = if requests { Some(Sender::new(&self.context.registry_options()?)?) } else { None };
+        let sender = self.sender(&settings.probes)?;
         let mut printed = Ok(());
         let tools = Tools { sender: sender.as_ref() };
         let outcome = deploy::run(settings, &self.world, tools, &mut |step| {

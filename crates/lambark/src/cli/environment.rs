@@ -67,6 +67,7 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("unsafe-fixes", "LAMBARK_UNSAFE_FIXES"),
     ("verbose", "LAMBARK_VERBOSE"),
     ("wait", "LAMBARK_WAIT"),
+    ("watch", "LAMBARK_WATCH"),
     ("without-way-back", "LAMBARK_WITHOUT_WAY_BACK"),
 ];
 
@@ -88,13 +89,18 @@ const FORMATS: &[(&str, &str)] = &[
     ("push", "LAMBARK_PUSH_FORMAT"),
     ("rehearse", "LAMBARK_REHEARSE_FORMAT"),
     ("resolve", "LAMBARK_RESOLVE_FORMAT"),
+    ("rollback", "LAMBARK_ROLLBACK_FORMAT"),
     ("rules", "LAMBARK_RULES_FORMAT"),
     ("run", "LAMBARK_RUN_FORMAT"),
+    ("status", "LAMBARK_STATUS_FORMAT"),
 ];
 
 /// Flags that mean something else under one verb than under the others.
-const OTHERS: &[(&str, &str, &str)] =
-    &[("deploy", "fix", "LAMBARK_DEPLOY_FIX"), ("knowledge show", "as", "LAMBARK_KNOWLEDGE_SHOW_AS")];
+const OTHERS: &[(&str, &str, &str)] = &[
+    ("deploy", "fix", "LAMBARK_DEPLOY_FIX"),
+    ("knowledge show", "as", "LAMBARK_KNOWLEDGE_SHOW_AS"),
+    ("rollback", "to", "LAMBARK_ROLLBACK_TO"),
+];
 
 /// The variable of a verb's flag; a verb below a verb has both names.
 pub(super) fn variable(verb: &str, flag: &str) -> Option<&'static str> {

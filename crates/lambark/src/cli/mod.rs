@@ -27,9 +27,11 @@ mod registry;
 mod rehearse;
 mod repair;
 mod resolve;
+mod rollback;
 mod rules;
 #[cfg(target_os = "linux")]
 mod run;
+mod status;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -73,6 +75,8 @@ enum Verb {
     Fix(fix::Arguments),
     Push(push::Arguments),
     Deploy(deploy::Arguments),
+    Rollback(rollback::Arguments),
+    Status(status::Arguments),
     Resolve(resolve::Arguments),
     Lint(lint::Arguments),
     #[cfg(target_os = "linux")]
@@ -116,6 +120,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Verb::Fix(arguments) => fix::run(arguments, &context),
         Verb::Push(arguments) => push::run(arguments, &context),
         Verb::Deploy(arguments) => deploy::run(arguments, &context),
+        Verb::Rollback(arguments) => rollback::run(arguments, &context),
+        Verb::Status(arguments) => status::run(&arguments, &context),
         Verb::Resolve(arguments) => resolve::run(arguments, &context),
         Verb::Lint(arguments) => lint::run(arguments, &context),
         #[cfg(target_os = "linux")]

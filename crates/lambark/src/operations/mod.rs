@@ -17,9 +17,11 @@ pub mod policy;
 pub mod push;
 pub mod rehearse;
 pub mod resolve;
+pub mod rollback;
 #[cfg(target_os = "linux")]
 pub mod run;
 pub mod service;
+pub mod status;
 
 use std::io;
 use std::path::Path;

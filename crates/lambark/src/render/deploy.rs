@@ -9,7 +9,7 @@ use super::{Page, style};
 use crate::operations::deploy::{End, Outcome, Step};
 use crate::operations::deployment::back::short;
 use crate::operations::deployment::probe::Probed;
-use crate::operations::deployment::{Back, Call, Reason, Unfinished};
+use crate::operations::deployment::{Back, Call, LATEST, Reason, Unfinished};
 use crate::words::shell;
 
 /// Writes one step.
@@ -20,6 +20,9 @@ pub fn step(out: &mut dyn Write, step: &Step, page: Page) -> io::Result<()> {
     let (label_style, word, told): (_, &str, Vec<String>) = match step {
         Step::Found { function, traffic, image, broken, .. } => {
             let mut told = vec![format!("{}, {}: {}", plain(function), plain(traffic), short(image.as_ref()))];
+            if traffic == LATEST {
+                told.push("no alias: a new image gets the traffic as soon as it is there".to_owned());
+            }
             told.extend(broken.as_ref().map(|reason| format!("it does not run: {}", plain(&reason.to_string()))));
             told.extend(broken.as_ref().and_then(|reason| reason.meaning.clone()));
             (if broken.is_some() { ERROR } else { BOLD }, "runs", told)
@@ -61,6 +64,9 @@ pub fn step(out: &mut dyn Write, step: &Step, page: Page) -> io::Result<()> {
             let stays = stays.map_or_else(String::new, |seconds| format!(" for {seconds} s"));
             (DONE, "traffic", vec![format!("{}: {percent} % to version {version}{stays}", plain(alias))])
         }
+        Step::InPlace { traffic } if traffic == LATEST => {
+            (DONE, "traffic", vec!["$LATEST has it, since it was updated".to_owned()])
+        }
         Step::InPlace { traffic } => (DIM, "traffic", vec![format!("{}: nothing to move", plain(traffic))]),
         Step::Failed(reason) => (ERROR, "failed", told_reason(reason)),
         Step::Back(back) => (if back.is_done() { DONE } else { ERROR }, "back", told_back(back)),
@@ -70,19 +76,23 @@ pub fn step(out: &mut dyn Write, step: &Step, page: Page) -> io::Result<()> {
 }
 
 fn unfinished(left: &Unfinished, finished: bool) -> Vec<String> {
+    let mut told = told_unfinished(left);
+    told.push(if finished { "this deployment finishes it" } else { "this deployment takes its place" }.to_owned());
+    told
+}
+
+/// What an earlier deployment left.
+pub(super) fn told_unfinished(left: &Unfinished) -> Vec<String> {
     let by = |who: &Option<String>| who.as_deref().map_or_else(String::new, |who| format!(" ({})", plain(who)));
-    let what = match left {
-        Unfinished::Unpublished { digest } => {
-            format!("$LATEST has {}, which no version has", short(Some(digest)))
-        }
+    vec![match left {
+        Unfinished::Unpublished { digest } => format!("$LATEST has {}, which no version has", short(Some(digest))),
         Unfinished::NoTraffic { version, digest, who } => {
             format!("version {version}, {}, never got its traffic{}", short(digest.as_ref()), by(who))
         }
         Unfinished::Partial { version, digest, weight, who } => {
             format!("version {version}, {}, has a share of {weight} of the traffic{}", short(digest.as_ref()), by(who))
         }
-    };
-    vec![what, if finished { "this deployment finishes it" } else { "this deployment takes its place" }.to_owned()]
+    }]
 }
 
 fn probe(before: bool, probed: &Probed) -> (anstyle::Style, &'static str, Vec<String>) {

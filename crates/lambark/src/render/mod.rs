@@ -17,10 +17,12 @@ pub mod lint;
 pub mod markdown;
 pub mod reference;
 pub mod rehearse;
+pub mod rollback;
 pub mod rules;
 #[cfg(target_os = "linux")]
 pub mod run;
 pub mod sarif;
+pub mod status;
 mod story;
 pub mod style;
 pub mod summary;

@@ -64,10 +64,7 @@ pub fn page(out: &mut dyn Write, rule: &Rule, page: Page) -> io::Result<()> {
     writeln!(
         out,
         "\n{DIM}severity{DIM:#} {colour}{}{colour:#} · {DIM}confidence{DIM:#} {} · {DIM}gate{DIM:#} {} · {DIM}looks at{DIM:#} {}",
-        rule.severity,
-        rule.confidence,
-        rule.gate,
-        rule.needs
+        rule.severity, rule.confidence, rule.gate, rule.needs
     )?;
     let mends = match rule.fix {
         Some(Safety::Safe) => "mends it; the files that the function sees stay the same",

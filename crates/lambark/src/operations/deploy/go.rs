@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use lambark_aws::lambda::{Alias, CodeUpdate, Configuration, Publish, Weights};
 
-use super::prepare::{Prepared, traffic, words};
+use super::prepare::Prepared;
 use super::step::Step;
 use super::{Deployment, End, Outcome, Until};
 use crate::failure::Failure;
@@ -147,9 +147,7 @@ impl Deployment<'_> {
         let begun = Instant::now();
         let world = self.world;
         let waited = settling::wait(&*world.lambda, function, qualifier, until, world.patience, &mut |now| {
-            let failed = failure(now, until).filter(|_| settling::is_settled(now, until));
-            let reason = failed.map(|(code, words)| meaning::reason(&code, &words, &world.knowledge));
-            self.tell(Step::State { what: what.to_owned(), state: words(now), reason });
+            self.tell(Step::state(what, now, until, world));
         });
         self.waited += begun.elapsed();
         let waited = waited.map_err(|failure| self.failed(&failure))?;
@@ -230,7 +228,7 @@ impl Deployment<'_> {
         changed: &mut Changed,
     ) -> Result<(), Stop> {
         let Some(name) = self.settings.alias.clone() else {
-            self.tell(Step::InPlace { traffic: traffic(&prepared.live) });
+            self.tell(Step::InPlace { traffic: prepared.live.told() });
             return Ok(());
         };
         let function = self.function(prepared).to_owned();

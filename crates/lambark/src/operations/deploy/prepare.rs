@@ -11,8 +11,8 @@ use crate::operations::deployment::back::{pointed, short};
 use crate::operations::deployment::image::{Chosen, Presence, choose, presence};
 use crate::operations::deployment::live::{Before, Live, Version, versions};
 use crate::operations::deployment::unfinished::{self, Unfinished};
-use crate::operations::deployment::wait::{Until, Waited, wait};
-use crate::operations::deployment::{Error, LATEST, Reason, meaning};
+use crate::operations::deployment::wait::{self, Until, Waited, wait};
+use crate::operations::deployment::{Error, LATEST};
 
 /// Everything that was read and looked at.
 pub(super) struct Prepared {
@@ -54,12 +54,12 @@ impl Deployment<'_> {
         let (function, lambda) = (self.settings.function.clone(), self.world.lambda.clone());
         let begun = Instant::now();
         let progress = self.world.progress;
-        let told = |now: &Configuration| {
-            if !crate::operations::deployment::wait::is_settled(now, Until::Settled) {
-                progress.step(&format!("{} is being changed: {}", now.name, words(now)));
+        let mut told = |now: &Configuration| {
+            if !wait::is_settled(now, Until::Settled) {
+                progress.step(&format!("{} is being changed: {}", now.name, wait::words(now)));
             }
         };
-        let waited = wait(&*lambda, &function, None, Until::Settled, self.world.patience, &mut { told });
+        let waited = wait(&*lambda, &function, None, Until::Settled, self.world.patience, &mut told);
         self.waited += begun.elapsed();
         let latest = match waited {
             Ok(Waited::Settled(latest)) => *latest,
@@ -71,10 +71,7 @@ impl Deployment<'_> {
         if !live.is_image() {
             return Err(Error::NotAnImage { function }.into());
         }
-        let broken = live.is_broken().then(|| state_reason(live.settings(), self));
-        let (name, arn) = (live.settings().name.clone(), live.settings().arn.clone());
-        let image = live.before().image.and_then(|image| image.digest().cloned());
-        self.tell(Step::Found { function: name, arn, traffic: traffic(&live), image, broken });
+        self.tell(Step::found(&live, self.world));
         Ok(Some(live))
     }
 
@@ -181,33 +178,4 @@ impl Deployment<'_> {
 
 fn digest(before: &Before) -> Option<Digest> {
     before.latest.as_ref().and_then(|latest| latest.digest().cloned())
-}
-
-/// `live → version 7`, or `$LATEST`.
-pub(super) fn traffic(live: &Live) -> String {
-    match &live.alias {
-        None => LATEST.to_owned(),
-        Some(alias) => {
-            let shares: Vec<String> = alias
-                .weights
-                .iter()
-                .map(|(version, weight)| format!(", {:.0} % {}", weight * 100.0, pointed(version)))
-                .collect();
-            format!("{} → {}{}", alias.name, pointed(&alias.version), shares.concat())
-        }
-    }
-}
-
-/// AWS's words for why a function does not run.
-fn state_reason(now: &Configuration, deployment: &Deployment<'_>) -> Reason {
-    let code = now.state_reason_code.as_ref().map(ToString::to_string);
-    let code = code.or_else(|| now.state.as_ref().map(ToString::to_string)).unwrap_or_default();
-    meaning::reason(&code, now.state_reason.as_deref().unwrap_or_default(), &deployment.world.knowledge)
-}
-
-/// `State Active, LastUpdateStatus InProgress`: AWS's own words, because people search for them.
-pub(super) fn words(now: &Configuration) -> String {
-    let state = now.state.as_ref().map(|state| format!("State {state}"));
-    let status = now.last_update_status.as_ref().map(|status| format!("LastUpdateStatus {status}"));
-    [state, status].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -1,12 +1,13 @@
 //! What happens in a deployment, as it is told.
 
+use lambark_aws::lambda::Configuration;
 use lambark_oci::{Digest, Reference};
 use lambark_rules::{Needs, Verdict};
 
 use crate::operations::deployment::image::{Chosen, Found};
 use crate::operations::deployment::probe::Probed;
-use crate::operations::deployment::unfinished::Unfinished;
-use crate::operations::deployment::{Back, Reason};
+use crate::operations::deployment::wait::{self, Until};
+use crate::operations::deployment::{Back, Live, Reason, Unfinished, World, meaning};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,5 +130,24 @@ impl Step {
             mended: chosen.mended.clone(),
             skipped: chosen.skipped.clone(),
         }
+    }
+
+    /// What runs now.
+    pub(in crate::operations) fn found(live: &Live, world: &World<'_>) -> Step {
+        let now = live.settings();
+        let broken = live.is_broken().then(|| {
+            let code = now.state_reason_code.as_ref().map(ToString::to_string);
+            let code = code.or_else(|| now.state.as_ref().map(ToString::to_string)).unwrap_or_default();
+            meaning::reason(&code, now.state_reason.as_deref().unwrap_or_default(), &world.knowledge)
+        });
+        let image = live.before().image.and_then(|image| image.digest().cloned());
+        Step::Found { function: now.name.clone(), arn: now.arn.clone(), traffic: live.told(), image, broken }
+    }
+
+    /// Where something that settles stands.
+    pub(in crate::operations) fn state(what: &str, now: &Configuration, until: Until, world: &World<'_>) -> Step {
+        let failed = wait::failure(now, until).filter(|_| wait::is_settled(now, until));
+        let reason = failed.map(|(code, words)| meaning::reason(&code, &words, &world.knowledge));
+        Step::State { what: what.to_owned(), state: wait::words(now), reason }
     }
 }

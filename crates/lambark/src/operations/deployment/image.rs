@@ -7,7 +7,7 @@ use lambark_images::repair::Options;
 use lambark_images::{Access, Error, Kind, Progress, open, push_as_is};
 use lambark_oci::{Digest, ImageName, Reference};
 use lambark_rules::facts::{Asked, Evidence};
-use lambark_rules::{Needs, Severity, Skip, Verdict};
+use lambark_rules::{Finding, Needs, Severity, Skip, Verdict};
 
 use super::error::Error::Misplaced;
 use super::live::Live;
@@ -69,6 +69,14 @@ pub struct Found {
     pub message: String,
 }
 
+impl Found {
+    /// A finding, in short.
+    #[must_use]
+    pub fn of(finding: &Finding) -> Found {
+        Found { rule: finding.rule, severity: finding.severity, message: finding.message.to_string() }
+    }
+}
+
 /// Finds the digest for the function's architecture, looks at all of it, and mends it if that is wanted.
 ///
 /// # Errors
@@ -117,7 +125,7 @@ pub fn choose(
         needs_tag: needs_tag(&image, &looked),
         verdict: looked.judgement.verdict,
         depth,
-        found: found(&looked),
+        found: looked.judgement.findings.iter().filter(|it| it.rule != UNTAGGED).map(Found::of).collect(),
         skipped: looked
             .judgement
             .skipped
@@ -131,16 +139,6 @@ pub fn choose(
         tag,
         mended,
     })
-}
-
-fn found(looked: &Looked) -> Vec<Found> {
-    let findings = looked.judgement.findings.iter().filter(|finding| finding.rule != UNTAGGED);
-    let found = |finding: &lambark_rules::Finding| Found {
-        rule: finding.rule,
-        severity: finding.severity,
-        message: finding.message.to_string(),
-    };
-    findings.map(found).collect()
 }
 
 /// The name, which has to lead to a registry.

@@ -4,6 +4,7 @@ use lambark_aws::lambda::{Alias, Configuration, Function, PackageType, Processor
 use lambark_aws::{Lambda, Operation, page};
 use lambark_oci::{Architecture, Digest, Reference};
 
+use super::back::pointed;
 use super::note::{Note, is_version};
 use crate::failure::Failure;
 
@@ -122,6 +123,15 @@ impl Live {
             Some(State::Failed) => true,
             _ => false,
         }
+    }
+
+    /// Who gets the traffic, for people: `live → version 7, 10 % version 8`, or `$LATEST`.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let Some(alias) = &self.alias else { return LATEST.to_owned() };
+        let share = |(version, weight): (&String, &f64)| format!(", {:.0} % {}", weight * 100.0, pointed(version));
+        let shares: String = alias.weights.iter().map(share).collect();
+        format!("{} → {}{shares}", alias.name, pointed(&alias.version))
     }
 
     /// Account and Region of the function, from its ARN.

@@ -116,3 +116,11 @@ pub fn failure(configuration: &Configuration, until: Until) -> Option<(String, S
     let code = code.as_ref().map(ToString::to_string).or(word).unwrap_or_else(|| "no state".to_owned());
     Some((code, reason.clone().unwrap_or_default()))
 }
+
+/// `State Active, LastUpdateStatus InProgress`: AWS's own words, because people search for them.
+#[must_use]
+pub fn words(now: &Configuration) -> String {
+    let state = now.state.as_ref().map(|state| format!("State {state}"));
+    let status = now.last_update_status.as_ref().map(|status| format!("LastUpdateStatus {status}"));
+    [state, status].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}

@@ -81,7 +81,7 @@ fn probed(before: bool, probed: &Probed) -> Value {
     })
 }
 
-fn step(step: &Step) -> Value {
+pub(super) fn step(step: &Step) -> Value {
     match step {
         Step::Found { function, arn, traffic, image, broken } => json!({
             "step": "found", "function": function, "arn": arn, "traffic": traffic, "digest": image,

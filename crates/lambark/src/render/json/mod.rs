@@ -10,9 +10,11 @@ pub mod knowledge;
 mod lint;
 mod policy;
 mod rehearse;
+mod rollback;
 mod rules;
 #[cfg(target_os = "linux")]
 mod run;
+mod status;
 #[cfg(test)]
 mod tests;
 mod v1;
@@ -27,7 +29,9 @@ pub use fix::{fix, push, resolve, undone};
 pub use lint::{lint, schema as lint_schema};
 pub use policy::policy;
 pub use rehearse::rehearse;
+pub use rollback::rollback;
 pub use rules::{explain, explain_lint, rules};
 #[cfg(target_os = "linux")]
 pub use run::run;
+pub use status::status;
 pub use write::document;
