@@ -15,6 +15,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("lambark-registry", &["lambark-oci"]),
     ("lambark-aws", &["lambark-oci"]),
     ("lambark-images", &["lambark-oci", "lambark-rules", "lambark-layers", "lambark-registry"]),
+    ("lambark-ledger", &["lambark-oci"]),
     ("lambark-sandbox", &["lambark-oci", "lambark-rules", "lambark-layers", "lambark-images"]),
     ("lambark-twin", &["lambark-oci", "lambark-rules", "lambark-images"]),
     (
@@ -28,6 +29,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "lambark-registry",
             "lambark-images",
             "lambark-aws",
+            "lambark-ledger",
             "lambark-sandbox",
             "lambark-twin",
         ],
