@@ -19,10 +19,11 @@ struct Generated {
 }
 
 /// Every generated file. A new one is a line here.
-const FILES: [Generated; 4] = [
+const FILES: [Generated; 5] = [
     Generated { path: "docs/cli.md", lambark: &["internal", "cli-reference"] },
     Generated { path: "docs/rules.md", lambark: &["internal", "rules-page"] },
     Generated { path: "docs/schema/check-v1.json", lambark: &["internal", "schema", "check"] },
+    Generated { path: "docs/schema/config-v1.json", lambark: &["internal", "schema", "config"] },
     Generated { path: "docs/schema/lint-v1.json", lambark: &["internal", "schema", "lint"] },
 ];
 

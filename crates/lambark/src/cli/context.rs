@@ -125,6 +125,11 @@ impl Context {
         Ok(Config::load(self.global.config.as_deref(), &here)?)
     }
 
+    /// The file that the user named in place of the nearest `lambark.toml`.
+    pub(super) fn config_file(&self) -> Option<&std::path::Path> {
+        self.global.config.as_deref()
+    }
+
     /// The Region of the functions in question, if the user named one.
     pub(super) fn region(&self, config: &Config) -> Option<String> {
         self.global.aws.named_region(config)

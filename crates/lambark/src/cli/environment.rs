@@ -75,6 +75,8 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
 const FORMATS: &[(&str, &str)] = &[
     ("cache", "LAMBARK_CACHE_FORMAT"),
     ("check", "LAMBARK_CHECK_FORMAT"),
+    ("config check", "LAMBARK_CONFIG_CHECK_FORMAT"),
+    ("config show", "LAMBARK_CONFIG_SHOW_FORMAT"),
     ("deploy", "LAMBARK_DEPLOY_FORMAT"),
     ("doctor", "LAMBARK_DOCTOR_FORMAT"),
     ("emulate", "LAMBARK_EMULATE_FORMAT"),

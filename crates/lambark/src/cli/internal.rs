@@ -31,6 +31,8 @@ enum What {
 enum Schema {
     /// lambark.check/v1
     Check,
+    /// lambark.toml
+    Config,
     /// lambark.lint/v1
     Lint,
 }
@@ -39,6 +41,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     output::print(|out| match arguments.what {
         What::CliReference => reference::page(out, super::command()),
         What::Schema { format: Schema::Check } => json::document(out, &json::check::schema()),
+        What::Schema { format: Schema::Config } => json::document(out, &schemars::schema_for!(crate::config::Config)),
         What::Schema { format: Schema::Lint } => json::document(out, &json::lint_schema()),
         What::RulesPage => rules::all_pages(out),
     })?;

@@ -6,6 +6,7 @@ mod cache;
 mod check;
 mod clock;
 mod completion;
+mod config;
 mod context;
 mod deploy;
 mod deployment;
@@ -90,6 +91,7 @@ enum Verb {
     #[cfg(target_os = "linux")]
     Cache(cache::Arguments),
     Knowledge(knowledge::Arguments),
+    Config(config::Arguments),
     Completion(completion::Arguments),
     #[command(hide = true)]
     Internal(internal::Arguments),
@@ -135,6 +137,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         #[cfg(target_os = "linux")]
         Verb::Cache(arguments) => cache::run(&arguments, &context),
         Verb::Knowledge(arguments) => knowledge::run(arguments, &context),
+        Verb::Config(arguments) => config::run(&arguments, &context),
         Verb::Completion(arguments) => completion::run(&arguments),
         Verb::Internal(arguments) => internal::run(&arguments),
     };

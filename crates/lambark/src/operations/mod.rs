@@ -21,6 +21,7 @@ pub mod rollback;
 #[cfg(target_os = "linux")]
 pub mod run;
 pub mod service;
+pub mod settings;
 pub mod status;
 
 use std::io;

@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")]
 pub mod cache;
+pub mod config;
 pub mod deploy;
 pub mod describe;
 pub mod doctor;

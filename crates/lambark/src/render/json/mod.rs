@@ -3,6 +3,7 @@
 #[cfg(target_os = "linux")]
 mod cache;
 pub mod check;
+mod config;
 mod deploy;
 mod emulate;
 mod fix;
@@ -23,6 +24,7 @@ mod write;
 #[cfg(target_os = "linux")]
 pub use cache::{cache_list, cache_pruned};
 pub use check::check;
+pub use config::config;
 pub use deploy::deploy;
 pub use emulate::emulate;
 pub use fix::{fix, push, resolve, undone};
