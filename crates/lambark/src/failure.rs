@@ -2,6 +2,7 @@
 //! place that decides them.
 
 mod aws;
+mod ledger;
 
 use std::io;
 use std::path::PathBuf;
@@ -67,6 +68,9 @@ pub enum Failure {
     /// A deployment that was refused before it changed anything.
     #[error(transparent)]
     Deployment(#[from] deployment::Error),
+    /// The ledger cannot be written, or not be read.
+    #[error(transparent)]
+    Ledger(#[from] lambark_ledger::Error),
     /// The twin cannot run.
     #[error(transparent)]
     Twin(#[from] lambark_twin::Error),
@@ -136,6 +140,7 @@ impl Failure {
             Failure::Sandbox(_) => "machine",
             Failure::Aws(error) => aws::kind(error),
             Failure::Deployment(error) => error.kind(),
+            Failure::Ledger(error) => ledger::kind(error),
             Failure::Archived { .. } => "not-found",
             Failure::Image(error) => match error.kind() {
                 Kind::NotFound => "not-found",
@@ -163,6 +168,7 @@ impl Failure {
             Failure::OtherMachine { .. } | Failure::Sandbox(_) | Failure::Function(_) => exit::COULD_NOT_LOOK,
             Failure::Aws(error) => aws::exit_code(error),
             Failure::Deployment(error) => error.exit_code(),
+            Failure::Ledger(error) => ledger::exit_code(error),
             Failure::Archived { .. } => exit::COULD_NOT_LOOK,
             Failure::Image(error) => match error.kind() {
                 Kind::Usage => exit::USAGE,
@@ -196,6 +202,7 @@ impl Failure {
             Failure::Sandbox(_) | Failure::Function(_) => None,
             Failure::Aws(error) => aws::hint(error),
             Failure::Deployment(error) => error.hint(),
+            Failure::Ledger(error) => ledger::hint(error),
             Failure::Archived { image, .. } => Some(aws::back_from_the_archive(image)),
             Failure::NotLooked(_) | Failure::Name(_) | Failure::Arguments(_) | Failure::Output { .. } => None,
         }

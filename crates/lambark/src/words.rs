@@ -1,4 +1,6 @@
-//! Small matters of wording: plurals, sizes, the nearest known word.
+//! Small matters of wording: plurals, sizes, the nearest known word, times.
+
+use std::time::{Duration, UNIX_EPOCH};
 
 /// `1 layer`, `3 layers`: every plural goes through here.
 pub(crate) fn count(number: usize, one: &str) -> String {
@@ -57,6 +59,22 @@ pub(crate) fn shell(text: &str) -> String {
     }
 }
 
+/// The last millisecond of the year 9999, beyond which no form of date goes.
+const LAST_TIME: u64 = 253_402_300_799_999;
+
+/// `2026-11-29T05:50:00.000Z`: a time in milliseconds since 1970.
+pub(crate) fn moment(time: u64) -> String {
+    let time = UNIX_EPOCH + Duration::from_millis(time.min(LAST_TIME));
+    humantime::format_rfc3339_millis(time).to_string()
+}
+
+/// `2026-11-29` or `2026-11-29T05:50:00Z`: the way back from [`moment()`]. A day is its beginning; all in UTC.
+pub(crate) fn parse_moment(text: &str) -> Option<u64> {
+    let whole = if text.contains(['T', ' ']) { text.to_owned() } else { format!("{text}T00:00:00Z") };
+    let time = humantime::parse_rfc3339_weak(&whole).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    u64::try_from(time.as_millis()).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +111,24 @@ mod tests {
         }
         for wrong in ["", "GB", "2TB", "-1", "1.5GB", "99999999999GB", "2 gigabytes"] {
             assert_eq!(parse_bytes(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn moments_are_written_and_read_back() {
+        for (text, time) in [
+            ("1970-01-01T00:00:00.000Z", 0),
+            ("2026-11-29T05:50:00.123Z", 1_795_931_400_123),
+            ("9999-12-31T23:59:59.999Z", LAST_TIME),
+        ] {
+            assert_eq!(moment(time), text);
+            assert_eq!(parse_moment(text), Some(time));
+        }
+        assert_eq!(moment(u64::MAX), "9999-12-31T23:59:59.999Z");
+        assert_eq!(parse_moment("2026-11-29"), Some(1_795_910_400_000));
+        assert_eq!(parse_moment("2026-11-29 05:50:00"), Some(1_795_931_400_000));
+        for wrong in ["", "7d", "2026", "2026-13-01", "29.11.2026", "1960-01-01", "2026-11-29T"] {
+            assert_eq!(parse_moment(wrong), None, "{wrong}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! Which day it is.
+//! Which day and time it is.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,6 +11,12 @@ pub(super) fn today() -> Date {
     // A clock that says year 10000 is wrong; then every review is overdue, which is told and harms nobody.
     let last = || Date::parse("9999-12-31").expect("a date in the form that is asked for");
     Date::parse(&format!("{year:04}-{month:02}-{day:02}")).unwrap_or_else(last)
+}
+
+/// Now, in milliseconds since 1970.
+pub(super) fn now() -> u64 {
+    let passed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(passed.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The date of a day, counted from 1970-01-01. Years begin in March here, so that the leap day is the last of its year.

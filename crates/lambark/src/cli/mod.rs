@@ -19,11 +19,13 @@ mod internal;
 mod interrupt;
 mod invoke;
 mod knowledge;
+mod ledger;
 mod lint;
 mod output;
 mod policy;
 mod progress;
 mod push;
+mod record;
 mod registry;
 mod rehearse;
 mod repair;
@@ -88,6 +90,7 @@ enum Verb {
     Rules(rules::Arguments),
     Doctor(doctor::Arguments),
     Explain(explain::Arguments),
+    Record(record::Arguments),
     #[cfg(target_os = "linux")]
     Cache(cache::Arguments),
     Knowledge(knowledge::Arguments),
@@ -134,6 +137,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Verb::Rules(arguments) => rules::run(&arguments, &context),
         Verb::Doctor(arguments) => doctor::run(&arguments, &context),
         Verb::Explain(arguments) => explain::run(&arguments, &context),
+        Verb::Record(arguments) => record::run(arguments, &context),
         #[cfg(target_os = "linux")]
         Verb::Cache(arguments) => cache::run(&arguments, &context),
         Verb::Knowledge(arguments) => knowledge::run(arguments, &context),

@@ -12,9 +12,11 @@ pub mod fix;
 #[cfg(target_os = "linux")]
 pub mod invoker;
 pub mod knowledge;
+pub mod ledger;
 pub mod lint;
 pub mod policy;
 pub mod push;
+pub mod record;
 pub mod rehearse;
 pub mod resolve;
 pub mod rollback;

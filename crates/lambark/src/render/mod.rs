@@ -16,6 +16,7 @@ pub mod junit;
 pub mod knowledge;
 pub mod lint;
 pub mod markdown;
+pub mod record;
 pub mod reference;
 pub mod rehearse;
 pub mod rollback;

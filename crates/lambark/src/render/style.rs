@@ -1,6 +1,7 @@
 //! The few styles of terminal output. Whoever writes strips them where there is no colour.
 
 use anstyle::{AnsiColor, Effects, Style};
+use lambark_ledger::Outcome;
 use lambark_rules::{GateVerdict, Severity, Verdict};
 
 /// Names and headings.
@@ -41,6 +42,18 @@ pub fn verdict(verdict: Verdict) -> Style {
         Verdict::Rejected => RED,
         Verdict::Unknown => YELLOW,
         Verdict::Incomplete => BOLD,
+    }
+}
+
+/// An outcome's colour.
+#[must_use]
+pub fn outcome(outcome: Outcome) -> Style {
+    match outcome {
+        Outcome::Succeeded => GREEN,
+        Outcome::Failed | Outcome::NotRolledBack => RED,
+        Outcome::RolledBack | Outcome::Abandoned => YELLOW,
+        Outcome::Intended | Outcome::Pruned => BOLD,
+        Outcome::Read | Outcome::Exported => DIM,
     }
 }
 
