@@ -120,6 +120,20 @@ pub enum Error {
     /// The registry dialogue failed.
     #[error(transparent)]
     Registry(#[from] lambark_registry::Error),
+    /// No container engine answers on this machine: the user's, or the machine's.
+    #[error("no container engine answers; looked at {looked}")]
+    NoEngine {
+        /// Each place, with what came of it.
+        looked: String,
+    },
+    /// The container engine failed, or broke off: its own.
+    #[error("the engine at {place} {reason}")]
+    Engine {
+        /// Its socket.
+        place: String,
+        /// What it did.
+        reason: String,
+    },
     /// The image lacks or contradicts its own bytes, so there is nothing to repair it from: its maker's.
     #[error("the image is damaged: {reason}")]
     Damaged {
@@ -157,7 +171,8 @@ impl Error {
             | Error::Damaged { .. } => Kind::Malformed,
             Error::Ambiguous { .. } | Error::Select(SelectError::Ambiguous { .. }) | Error::Usage(_) => Kind::Usage,
             Error::Refused { .. } => Kind::Refused,
-            Error::Stream { .. } => Kind::Network,
+            Error::NoEngine { .. } => Kind::NotFound,
+            Error::Stream { .. } | Error::Engine { .. } => Kind::Network,
             Error::Registry(error) => of_registry(error),
         }
     }

@@ -1,4 +1,4 @@
-//! Where images lie (registry, layout, archive), what is known of them, and how they are repaired.
+//! Where images lie (registry, layout, archive, engine), what is known of them, and how they are repaired.
 //!
 //! A [`Source`] is read, a [`Sink`] is written; [`gather()`] turns a source into facts, [`repair`] turns facts into a
 //! plan and carries it out. Everything here blocks: the registry's asynchronous dialogue is bridged in `registry`.
@@ -6,6 +6,7 @@
 mod bring;
 pub mod cache;
 pub mod control;
+pub mod engine;
 pub mod error;
 pub mod gather;
 mod kept;
@@ -20,10 +21,11 @@ pub mod source;
 pub mod spool;
 
 pub use control::ControlPlane;
+pub use engine::Engine;
 pub use error::{Error, Kind};
 pub use gather::{Gather, gather};
 pub use kept::Kept;
-pub use open::{Access, open, open_sink};
+pub use open::{Access, Prefer, open, open_sink, open_unnamed};
 pub use progress::{Progress, Silent, Transfer};
 pub use registry::push_as_is;
 pub use sink::Sink;

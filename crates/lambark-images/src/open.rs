@@ -1,5 +1,6 @@
 //! From a name to a source or a sink.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -7,6 +8,7 @@ use lambark_oci::name::LocalName;
 use lambark_oci::{Digest, ImageName, Reference};
 use lambark_registry::Traffic;
 
+use crate::engine::Engine;
 use crate::local::archive_sink::{ArchiveKind, ArchiveSink};
 use crate::local::classic::ClassicSource;
 use crate::local::files::{Archive, Directory, Files};
@@ -24,6 +26,7 @@ pub struct Access {
     offline: bool,
     options: Box<MakeOptions>,
     control: Option<Arc<dyn ControlPlane>>,
+    engine: Engine,
     dialogue: OnceLock<Dialogue>,
 }
 
@@ -33,13 +36,26 @@ impl Access {
         offline: bool,
         options: impl Fn() -> Result<lambark_registry::Options, lambark_registry::Error> + Send + Sync + 'static,
     ) -> Access {
-        Access { offline, options: Box::new(options), control: None, dialogue: OnceLock::new() }
+        Access {
+            offline,
+            options: Box::new(options),
+            control: None,
+            engine: Engine::default(),
+            dialogue: OnceLock::new(),
+        }
     }
 
     /// The same, with somebody to ask beside the registries of ECR.
     #[must_use]
     pub fn with_control(mut self, control: Arc<dyn ControlPlane>) -> Access {
         self.control = Some(control);
+        self
+    }
+
+    /// The same, with a container engine on this machine. It is asked even offline: it is no other machine.
+    #[must_use]
+    pub fn with_engine(mut self, engine: Engine) -> Access {
+        self.engine = engine;
         self
     }
 
@@ -88,9 +104,7 @@ pub fn open(name: &ImageName, access: &Access) -> Result<Arc<dyn Source>, Error>
             let local = LocalName::new(path.clone());
             if Path::new(path).is_dir() { layout_directory(name, &local) } else { archive(name, &local) }
         }
-        ImageName::Engine(image) => Err(Error::Usage(format!(
-            "the local engine's images are not read directly: run `docker save -o image.tar {image}`, then give docker-archive:image.tar"
-        ))),
+        ImageName::Engine(image) => access.engine.open(name, image),
     }
 }
 
@@ -109,16 +123,47 @@ fn layout_directory(name: &ImageName, local: &LocalName) -> Result<Arc<dyn Sourc
 
 /// An archive is what it holds, whatever it was called: a layout wins over Docker's list beside it.
 fn archive(name: &ImageName, local: &LocalName) -> Result<Arc<dyn Source>, Error> {
-    let path = Path::new(&local.path);
-    let archive = Archive::open(path)?;
-    if archive.has("index.json") {
+    of_archive(name, local, Archive::open(Path::new(&local.path))?, Prefer::Layout)
+}
+
+/// Which of the two descriptions in an archive counts, where it holds both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prefer {
+    /// The layout: what a builder or an image store of today wrote.
+    Layout,
+    /// Docker's `manifest.json`: what an engine exports that keeps no manifests. The layout beside it was made up for
+    /// the export, so that its plain layers say nothing about what a push would send.
+    Classic,
+}
+
+/// Opens an archive that lies in a file without a name. Messages call it as `name` does.
+///
+/// # Errors
+/// When it is no image archive, or holds several images.
+pub fn open_unnamed(name: &ImageName, file: File, prefer: Prefer) -> Result<Arc<dyn Source>, Error> {
+    let label = LocalName::new(match name {
+        ImageName::OciArchive(local) | ImageName::DockerArchive(local) => local.path.clone(),
+        other => other.to_string(),
+    });
+    let archive = Archive::of(file, Path::new(&label.path))?;
+    of_archive(name, &label, archive, prefer)
+}
+
+pub(crate) fn of_archive(
+    name: &ImageName,
+    local: &LocalName,
+    archive: Archive,
+    prefer: Prefer,
+) -> Result<Arc<dyn Source>, Error> {
+    let (layout, classic) = (archive.has("index.json"), archive.has("manifest.json"));
+    if layout && !(classic && prefer == Prefer::Classic) {
         return Ok(Arc::new(LayoutSource::new(name.clone(), local.clone(), Box::new(archive))));
     }
-    if archive.has("manifest.json") {
+    if classic {
         return Ok(Arc::new(ClassicSource::open(name.clone(), local, archive)?));
     }
     let reason = "it is a tar, but holds neither index.json nor manifest.json".to_owned();
-    Err(Error::NotAnImage { path: path.to_owned(), reason })
+    Err(Error::NotAnImage { path: local.path.clone().into(), reason })
 }
 
 /// Opens a name for writing. `replaces` is the object whose place the new image takes, for a repair in place;
@@ -145,7 +190,13 @@ pub fn open_sink(
         }
         ImageName::Layout(local) => Ok(Box::new(LayoutSink::open(Path::new(&local.path), slot(local))?)),
         ImageName::OciArchive(local) => archive_sink(local, ArchiveKind::Oci, slot(local)),
-        ImageName::DockerArchive(local) => archive_sink(local, ArchiveKind::Docker, slot(local)),
+        ImageName::DockerArchive(local) => {
+            let slot = match slot(local) {
+                Slot::Tag(name) if name.contains(':') => Slot::Docker(name),
+                other => other,
+            };
+            archive_sink(local, ArchiveKind::Docker, slot)
+        }
         ImageName::Path(path) => {
             let local = LocalName::new(path.clone());
             let slot = slot(&local);

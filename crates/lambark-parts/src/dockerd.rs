@@ -1,4 +1,4 @@
-//! A Docker daemon of our own: the real BuildKit, with the containerd store that Docker Desktop and new engines use.
+//! A Docker daemon of our own: the real BuildKit, with either of the two kinds of image store.
 
 use std::io::{Read, Write};
 use std::os::unix::fs::symlink;
@@ -20,6 +20,15 @@ const READY_LIMIT: Duration = Duration::from_secs(60);
 /// The daemon ends its containerd and unmounts first; killed too early it leaves mounts behind.
 const GRACE: Duration = Duration::from_secs(20);
 
+/// Where a daemon keeps its images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Store {
+    /// containerd's, which Docker Desktop and new engines use: it keeps manifests.
+    Containerd,
+    /// The classic one, a graph driver's: it keeps none.
+    Overlay2,
+}
+
 /// A running dockerd. Root only. Ended, and its files removed, when dropped.
 #[derive(Debug)]
 pub struct Dockerd {
@@ -34,8 +43,13 @@ impl Dockerd {
     /// Skips the running test if the part is missing, if we are not root, or if this machine does not let a daemon run
     /// (a container without privileges): the reason then holds the daemon's last words.
     pub fn start(insecure_registries: &[&str]) -> Option<Dockerd> {
+        Dockerd::start_with(Store::Containerd, insecure_registries)
+    }
+
+    /// The same with a store of that kind.
+    pub fn start_with(store: Store, insecure_registries: &[&str]) -> Option<Dockerd> {
         let part = Part::Docker.or_skip()?;
-        match start(&part, insecure_registries) {
+        match start(&part, store, insecure_registries) {
             Ok(daemon) => Some(daemon),
             Err(error) => {
                 skip(&format!("dockerd does not run here: {error}"));
@@ -46,14 +60,26 @@ impl Dockerd {
 
     /// The `docker` command, with buildx, talking to this daemon: `docker buildx build …` as `["buildx", "build", …]`.
     pub fn docker(&self) -> Command {
-        let mut command = Command::new(self.part.join("usr/bin/docker"));
-        command.env("DOCKER_HOST", format!("unix://{}", self.socket().display()));
-        command.env("DOCKER_CONFIG", self.dir.path().join("cli"));
+        let mut command = Command::new(self.programs().join("docker"));
+        command.envs(self.environment());
         // What the machine's own Docker is set to must not decide what a test builds.
         for name in ["DOCKER_CONTEXT", "DOCKER_BUILDKIT", "BUILDX_BUILDER", "BUILDX_NO_DEFAULT_ATTESTATIONS"] {
             command.env_remove(name);
         }
         command
+    }
+
+    /// The directory of the `docker` command.
+    pub fn programs(&self) -> PathBuf {
+        self.part.join("usr/bin")
+    }
+
+    /// The variables that lead `docker` to this daemon and to buildx.
+    pub fn environment(&self) -> [(&'static str, String); 2] {
+        [
+            ("DOCKER_HOST", format!("unix://{}", self.socket().display())),
+            ("DOCKER_CONFIG", self.dir.path().join("cli").display().to_string()),
+        ]
     }
 
     /// The daemon's socket.
@@ -62,11 +88,11 @@ impl Dockerd {
     }
 }
 
-fn start(part: &Path, insecure: &[&str]) -> Result<Dockerd, Box<dyn std::error::Error>> {
+fn start(part: &Path, store: Store, insecure: &[&str]) -> Result<Dockerd, Box<dyn std::error::Error>> {
     // The path of a Unix socket holds 107 bytes: a short directory, not one below target/.
     let dir = tempfile::Builder::new().prefix("lambark-dockerd-").tempdir()?;
     let path = dir.path();
-    prepare(part, path, insecure)?;
+    prepare(part, path, store, insecure)?;
     let mut command = Command::new(path.join("bin/dockerd"));
     command.arg("--config-file").arg(path.join("daemon.json"));
     command.arg("--data-root").arg(path.join("data"));
@@ -86,7 +112,7 @@ fn start(part: &Path, insecure: &[&str]) -> Result<Dockerd, Box<dyn std::error::
 }
 
 /// Lays out the programs, the command's configuration and the daemon's.
-fn prepare(part: &Path, dir: &Path, insecure: &[&str]) -> std::io::Result<()> {
+fn prepare(part: &Path, dir: &Path, store: Store, insecure: &[&str]) -> std::io::Result<()> {
     let bin = dir.join("bin");
     let plugins = dir.join("cli/cli-plugins");
     std::fs::create_dir_all(&bin)?;
@@ -99,11 +125,14 @@ fn prepare(part: &Path, dir: &Path, insecure: &[&str]) -> std::io::Result<()> {
     symlink(part.join("usr/libexec/docker/cli-plugins/docker-buildx"), plugins.join("docker-buildx"))?;
     std::fs::write(dir.join("cli/config.json"), "{}")?;
     // Without `userland-proxy` false the daemon wants the path of a proxy, and stops.
-    let settings = json!({
-        "features": {"containerd-snapshotter": true},
+    let mut settings = json!({
+        "features": {"containerd-snapshotter": store == Store::Containerd},
         "userland-proxy": false,
         "insecure-registries": insecure,
     });
+    if store == Store::Overlay2 {
+        settings["storage-driver"] = "overlay2".into();
+    }
     std::fs::write(dir.join("daemon.json"), settings.to_string())
 }
 

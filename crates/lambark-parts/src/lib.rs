@@ -31,7 +31,7 @@ mod tools;
 
 pub use buildah::Buildah;
 pub use crane::CraneRegistry;
-pub use dockerd::Dockerd;
+pub use dockerd::{Dockerd, Store};
 pub use moto::Moto;
 pub use part::{Debian, Part, Recipe, Suite, parts_dir};
 pub use process::Process;

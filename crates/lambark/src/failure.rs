@@ -240,6 +240,11 @@ fn hint_of_knowledge(error: &knowledge::Error) -> Option<String> {
 fn hint_of_image(error: &Error) -> Option<String> {
     match error {
         Error::Refused { instead, .. } => instead.as_deref().map(instead_of),
+        Error::NoEngine { .. } => Some(
+            "start Docker or Podman (`systemctl --user start podman.socket`), or set DOCKER_HOST to where it listens; \
+             an archive of `docker save` is docker-archive:FILE"
+                .to_owned(),
+        ),
         Error::Ambiguous { .. } => Some("name one, for instance oci:DIR:TAG or oci-archive:FILE:TAG".to_owned()),
         Error::Registry(lambark_registry::Error::Forbidden { .. }) => {
             Some("the credentials are known, but may not do this: look at the repository's policy".to_owned())

@@ -115,7 +115,7 @@ impl ArchiveSink {
             return Err(Error::Usage("a docker archive holds one image, not an index".to_owned()));
         };
         let mut items: Vec<Value> = old.and_then(|old| serde_json::from_slice(&old).ok()).unwrap_or_default();
-        let tag = if let Slot::Tag(tag) = &self.slot { Some(tag.as_str()) } else { None };
+        let tag = self.slot.tag();
         let is_ours = |item: &Value| match tag {
             Some(tag) => item["RepoTags"].as_array().is_some_and(|tags| tags.iter().any(|name| name == tag)),
             None => true,

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::Error;
 
@@ -67,9 +69,11 @@ impl Files for Directory {
 /// A tar, whose headers were read once.
 pub(crate) struct Archive {
     path: PathBuf,
+    file: Arc<File>,
     entries: HashMap<String, Entry>,
 }
 
+#[derive(Clone)]
 enum Entry {
     Content { offset: u64, size: u64 },
     Link(String),
@@ -78,8 +82,15 @@ enum Entry {
 impl Archive {
     /// Reads the headers, jumping over the contents.
     pub(crate) fn open(path: &Path) -> Result<Archive, Error> {
-        let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
-        refuse_compressed(path, &mut file)?;
+        Archive::of(File::open(path).map_err(|error| unreadable(path, error))?, path)
+    }
+
+    /// The same of a file that need not have a name; `path` is what messages call it.
+    pub(crate) fn of(file: File, path: &Path) -> Result<Archive, Error> {
+        let file = Arc::new(file);
+        let mut reader = &*file;
+        reader.rewind().map_err(|error| unreadable(path, error))?;
+        refuse_compressed(path, reader)?;
         // The tar library quotes the block it stumbled over, which may be anything at all.
         let not_a_tar = |error: io::Error| match error.raw_os_error() {
             Some(_) => unreadable(path, error),
@@ -89,7 +100,7 @@ impl Archive {
         if length == 0 {
             return Err(Error::NotAnImage { path: path.to_owned(), reason: "it is empty".to_owned() });
         }
-        let mut archive = tar::Archive::new(file);
+        let mut archive = tar::Archive::new(reader);
         let mut entries = HashMap::new();
         for entry in archive.entries_with_seek().map_err(not_a_tar)? {
             let entry = entry.map_err(not_a_tar)?;
@@ -116,7 +127,12 @@ impl Archive {
                 _ => {}
             }
         }
-        Ok(Archive { path: path.to_owned(), entries })
+        Ok(Archive { path: path.to_owned(), file, entries })
+    }
+
+    /// The same archive once more; its headers are not read again.
+    pub(crate) fn again(&self) -> Archive {
+        Archive { path: self.path.clone(), file: Arc::clone(&self.file), entries: self.entries.clone() }
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
@@ -139,9 +155,8 @@ impl Files for Archive {
                 None => return Ok(None),
                 Some(Entry::Link(target)) => name = target,
                 Some(Entry::Content { offset, size }) => {
-                    let mut file = File::open(&self.path).map_err(|error| unreadable(&self.path, error))?;
-                    file.seek(SeekFrom::Start(*offset)).map_err(|error| unreadable(&self.path, error))?;
-                    return Ok(Some(Opened { content: Box::new(file.take(*size)), size: *size }));
+                    let content = Part { file: Arc::clone(&self.file), position: *offset, end: offset + size };
+                    return Ok(Some(Opened { content: Box::new(content), size: *size }));
                 }
             }
         }
@@ -154,7 +169,23 @@ impl Files for Archive {
     }
 }
 
-fn refuse_compressed(path: &Path, file: &mut File) -> Result<(), Error> {
+/// Part of a file that others read at the same time: it moves no common position.
+struct Part {
+    file: Arc<File>,
+    position: u64,
+    end: u64,
+}
+
+impl Read for Part {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end - self.position).unwrap_or(usize::MAX).min(buffer.len());
+        let read = self.file.read_at(&mut buffer[..left], self.position)?;
+        self.position += read as u64;
+        Ok(read)
+    }
+}
+
+fn refuse_compressed(path: &Path, mut file: &File) -> Result<(), Error> {
     let mut magic = [0; 4];
     let read = file.read(&mut magic).map_err(|error| unreadable(path, error))?;
     file.rewind().map_err(|error| unreadable(path, error))?;

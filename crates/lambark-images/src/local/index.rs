@@ -13,7 +13,7 @@ use crate::Error;
 /// The annotation by which a layout names an entry.
 pub(crate) const REF_NAME: &str = "org.opencontainers.image.ref.name";
 /// The annotation by which containerd and Docker name it in full.
-const CONTAINERD_NAME: &str = "io.containerd.image.name";
+pub(crate) const CONTAINERD_NAME: &str = "io.containerd.image.name";
 
 /// Reads `index.json`.
 pub(crate) fn read(files: &dyn Files) -> Result<RawDocument, Error> {

@@ -3,7 +3,7 @@
 use lambark_oci::{Descriptor, Digest, RawDocument};
 use serde_json::{Value, json};
 
-use super::index::{REF_NAME, is_named};
+use super::index::{CONTAINERD_NAME, REF_NAME, is_named};
 use crate::Error;
 
 /// What a name in a layout is and where it stands.
@@ -13,8 +13,29 @@ pub(crate) enum Slot {
     Entry(Digest),
     /// The entry of this tag, or a new one.
     Tag(String),
+    /// The entry of this name (`app:v1`), as Docker names it, or a new one.
+    Docker(String),
     /// The one entry without a tag, or a new one.
     Untagged,
+}
+
+impl Slot {
+    /// The tag or name that picks the entry.
+    pub(crate) fn tag(&self) -> Option<&str> {
+        match self {
+            Slot::Tag(tag) | Slot::Docker(tag) => Some(tag),
+            Slot::Entry(_) | Slot::Untagged => None,
+        }
+    }
+}
+
+/// A name in full, as Docker and containerd keep it: `app:v1` is `docker.io/library/app:v1`.
+fn in_full(name: &str) -> String {
+    match name.split_once('/') {
+        Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => name.to_owned(),
+        Some(_) => format!("docker.io/{name}"),
+        None => format!("docker.io/library/{name}"),
+    }
 }
 
 /// `old` with `image` in `slot`, followed by `referrers`.
@@ -37,6 +58,10 @@ pub(crate) fn with_image(
     match (position.and_then(|position| known.get(position)), slot) {
         (Some(old), _) if !old.annotations.is_empty() => new["annotations"] = json!(carried(old)),
         (_, Slot::Tag(tag)) => new["annotations"] = json!({ REF_NAME: tag }),
+        (_, Slot::Docker(name)) => {
+            let tag = name.rsplit(':').next().unwrap_or_default();
+            new["annotations"] = json!({ CONTAINERD_NAME: in_full(name), REF_NAME: tag });
+        }
         _ => {}
     }
     match position.and_then(|position| entries.get_mut(position)) {
@@ -56,7 +81,7 @@ pub(crate) fn with_image(
 fn fills(entry: &Descriptor, slot: &Slot) -> bool {
     match slot {
         Slot::Entry(digest) => entry.digest == *digest,
-        Slot::Tag(tag) => is_named(entry, tag),
+        Slot::Tag(tag) | Slot::Docker(tag) => is_named(entry, tag),
         Slot::Untagged => {
             !entry.annotations.contains_key(REF_NAME)
                 && matches!(
@@ -69,8 +94,7 @@ fn fills(entry: &Descriptor, slot: &Slot) -> bool {
 
 /// The old entry's annotations that stay true of the new one: its names and its date, not what speaks of the object.
 fn carried(old: &Descriptor) -> serde_json::Map<String, Value> {
-    let stays =
-        |key: &str| key == REF_NAME || key == "io.containerd.image.name" || key == "org.opencontainers.image.created";
+    let stays = |key: &str| key == REF_NAME || key == CONTAINERD_NAME || key == "org.opencontainers.image.created";
     old.annotations.iter().filter(|(key, _)| stays(key)).map(|(key, value)| (key.clone(), json!(value))).collect()
 }
 
@@ -111,6 +135,19 @@ mod tests {
         let tagged = written(None, &Slot::Tag("v1".into()), &a);
         let both = written(Some(&tagged), &Slot::Untagged, &b);
         assert_eq!(digests(&written(Some(&both), &Slot::Untagged, &c)), [a.digest().clone(), c.digest().clone()]);
+    }
+
+    #[test]
+    fn docker_finds_what_goes_by_its_names() {
+        assert_eq!(in_full("app:v1"), "docker.io/library/app:v1");
+        assert_eq!(in_full("team/app:v1"), "docker.io/team/app:v1");
+        for whole in ["ghcr.io/app:v1", "localhost/app:v1", "127.0.0.1:5000/app:v1"] {
+            assert_eq!(in_full(whole), whole);
+        }
+        let (a, b) = (image("a"), image("b"));
+        let one = written(None, &Slot::Docker("app:v1".into()), &a);
+        assert_eq!(one.index().unwrap().manifests[0].annotations[REF_NAME], "v1");
+        assert_eq!(digests(&written(Some(&one), &Slot::Docker("app:v1".into()), &b)), [b.digest().clone()]);
     }
 
     #[test]

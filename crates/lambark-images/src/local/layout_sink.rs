@@ -166,7 +166,7 @@ pub(crate) fn current_of(index: &RawDocument, slot: &Slot) -> Option<Descriptor>
     let entries = &index.index()?.manifests;
     let entry = match slot {
         Slot::Entry(digest) => entries.iter().find(|entry| entry.digest == *digest),
-        Slot::Tag(tag) => entries.iter().find(|entry| index::is_named(entry, tag)),
+        Slot::Tag(tag) | Slot::Docker(tag) => entries.iter().find(|entry| index::is_named(entry, tag)),
         Slot::Untagged => entries.iter().find(|entry| index::tag_of(entry).is_none()),
     };
     entry.cloned()

@@ -16,7 +16,7 @@ use lambark_oci::Family;
 
 pub use apply::{Applied, apply};
 pub use plan::{ImagePlan, LayerPlan, Plan, plan};
-pub use run::{Outcome, Prepared, Request, prepare, take_back};
+pub use run::{Outcome, Prepared, Request, prepare, prepare_opened, take_back};
 
 /// Which family of manifests to write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

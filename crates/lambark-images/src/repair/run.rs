@@ -83,13 +83,26 @@ pub fn prepare<'a>(
     access: &Access,
     progress: &Arc<dyn Progress>,
 ) -> Result<Prepared<'a>, Error> {
-    let target = request.to.unwrap_or(request.from).clone();
-    let same_repository = same_store(request.from, &target);
     let mut source = open(request.from, access)?;
+    let same_repository = same_store(request.from, request.to.unwrap_or(request.from));
     if request.from.reference().is_some() && request.gather.depth >= Needs::Files && !same_repository {
         // What is looked at to its end is about to be brought elsewhere.
         source = Arc::new(Kept::new(source));
     }
+    prepare_opened(source, request, progress)
+}
+
+/// The same with an image that is open already; `request.from` is what it is called.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_opened<'a>(
+    source: Arc<dyn Source>,
+    request: &'a Request<'a>,
+    progress: &Arc<dyn Progress>,
+) -> Result<Prepared<'a>, Error> {
+    let target = request.to.unwrap_or(request.from).clone();
+    let same_repository = same_store(request.from, &target);
     let facts = gather(&*source, &request.gather, &**progress)?;
     let judgement = judge(&facts);
     let options = Options {
@@ -135,6 +148,9 @@ impl Prepared<'_> {
         let Prepared { request, source, options, outcome } = self;
         if options.in_place && request.from.reference().is_some_and(|reference| reference.digest().is_some()) {
             return Err(pinned(request.from));
+        }
+        if let ImageName::Engine(name) = &outcome.target {
+            return Err(engine_is_read_only(request.from, name));
         }
         let replaces = outcome.plan.top.as_ref().filter(|_| options.in_place).map(RawDocument::digest);
         let sink = open_sink(&outcome.target, access, replaces, request.from.reference())?;
@@ -247,6 +263,16 @@ fn same_store(from: &ImageName, to: &ImageName) -> bool {
         (ImageName::OciArchive(a), ImageName::OciArchive(b)) => a.path == b.path,
         (ImageName::DockerArchive(a), ImageName::DockerArchive(b)) => a.path == b.path,
         (a, b) => a == b,
+    }
+}
+
+fn engine_is_read_only(from: &ImageName, name: &str) -> Error {
+    let file = name.split('@').next().unwrap_or_default().rsplit('/').next().unwrap_or_default().replace(':', "-");
+    Error::Refused {
+        reason: "images of the local engine are read, not written".to_owned(),
+        instead: Some(format!(
+            "lambark fix {from} --to docker-archive:{file}.tar\n`docker load --input {file}.tar` then brings it back"
+        )),
     }
 }
 

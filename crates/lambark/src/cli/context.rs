@@ -7,7 +7,7 @@ use anstream::ColorChoice;
 use clap::{Args, ValueEnum};
 use etcetera::BaseStrategy;
 use lambark_aws::Aws;
-use lambark_images::{Access, Progress, Silent};
+use lambark_images::{Access, Engine, Progress, Silent};
 use lambark_oci::Architecture;
 use lambark_rules::Needs;
 use lambark_rules::facts::Asked;
@@ -106,7 +106,8 @@ impl Context {
             options.credentials = Arc::new(EcrCredentials::new(Arc::clone(&credentials), options.credentials));
             Ok(options)
         });
-        Context { global, aws, access: access.with_control(control), sign_in, progress }
+        let access = access.with_control(control).with_engine(engine());
+        Context { global, aws, access, sign_in, progress }
     }
 
     /// The page of standard output.
@@ -175,6 +176,21 @@ impl Context {
             Failure::Arguments("there is no home directory to keep the old manifest in: give --state-dir".to_owned())
         })
     }
+}
+
+/// The container engine that the user's environment leads to.
+fn engine() -> Engine {
+    let text = |name: &str| std::env::var(name).ok();
+    let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    Engine::new(lambark_images::engine::Environment {
+        docker_host: text("DOCKER_HOST"),
+        docker_context: text("DOCKER_CONTEXT"),
+        docker_config: path("DOCKER_CONFIG"),
+        container_host: text("CONTAINER_HOST"),
+        home: path("HOME"),
+        runtime_dir: path("XDG_RUNTIME_DIR"),
+        usual_places: true,
+    })
 }
 
 fn base() -> Option<etcetera::base_strategy::Xdg> {
