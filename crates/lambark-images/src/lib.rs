@@ -27,6 +27,6 @@ pub use gather::{Gather, gather};
 pub use kept::Kept;
 pub use open::{Access, Prefer, open, open_sink, open_unnamed};
 pub use progress::{Progress, Silent, Transfer};
-pub use registry::push_as_is;
+pub use registry::{push_as_is, referrers};
 pub use sink::Sink;
 pub use source::{Source, Top};

@@ -1,6 +1,7 @@
 //! Images in a registry: the asynchronous dialogue, bridged for threads that block.
 
 mod as_is;
+pub mod referrers;
 mod sink;
 mod source;
 

@@ -141,11 +141,6 @@ impl Context {
         self.global.registry.options().map_err(|error| Failure::Image(lambark_images::Error::Registry(error)))
     }
 
-    /// What a deployment is for, as the CI service's variables tell it.
-    pub(super) fn origin(&self) -> crate::operations::deployment::Origin {
-        crate::operations::deployment::Origin::default()
-    }
-
     /// The user's cache, if this machine has a place for one.
     pub(super) fn cache_dir(&self) -> Option<PathBuf> {
         self.global.cache_dir.clone().or_else(|| Some(base()?.cache_dir().join("lambark")))

@@ -7,10 +7,12 @@ use lambark_oci::Architecture;
 
 use super::context::{Context, Format, asked};
 use super::deployment::{Deployer, Target, lookup, percents};
+use super::ledger::LedgerFlags;
 use super::output;
 use crate::config::FailOnWord;
 use crate::failure::Failure;
 use crate::operations::deploy::{self, Create, Until};
+use crate::operations::deployment::Journal;
 use crate::operations::deployment::image::Demands;
 use crate::operations::deployment::shift::Shift;
 use crate::render;
@@ -68,6 +70,8 @@ pub(super) struct Arguments {
     /// Print the calls and make none that changes anything
     #[arg(long)]
     plan: bool,
+    #[command(flatten)]
+    ledger: LedgerFlags,
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -87,6 +91,8 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
     };
     let probes = service.as_ref().map(|service| service.probes(&lookup)).transpose()?.unwrap_or_default();
     let architecture = arguments.arch.or_else(|| service.as_ref().and_then(|service| service.config.architecture));
+    let deployer = Deployer::new(context, &function, arguments.settle_limit)?;
+    let mut journal = if arguments.plan { None } else { Some(deployer.journal(&arguments.ledger)?) };
     let settings = deploy::Settings {
         service: arguments.target.service.clone(),
         image: Demands {
@@ -110,12 +116,11 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
         plan_only: arguments.plan,
         without_way_back: arguments.without_way_back,
         until: Until::Traffic,
-        origin: context.origin(),
+        origin: journal.as_ref().map(Journal::origin).unwrap_or_default(),
         function,
     };
-    let deployer = Deployer::new(context, &settings.function, arguments.settle_limit)?;
     let text = matches!(arguments.format, Format::Text);
-    let outcome = deployer.deploy(&settings, text)?;
+    let outcome = deployer.deploy(&settings, journal.as_mut(), text)?;
     output::print(|out| match arguments.format {
         Format::Text => render::deploy::end(out, &outcome, context.page()),
         Format::Json => render::json::deploy(out, &outcome),

@@ -6,13 +6,14 @@ use std::time::Duration;
 use clap::Args;
 
 use super::context::Context;
+use super::ledger::LedgerFlags;
 use super::output;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::operations::deploy::{self, Outcome, Tools};
 use crate::operations::deployment::probe::Probe;
 use crate::operations::deployment::probe::url::Sender;
-use crate::operations::deployment::{Patience, World};
+use crate::operations::deployment::{Journal, Patience, World};
 use crate::operations::service::Service;
 use crate::render;
 
@@ -83,6 +84,13 @@ impl<'a> Deployer<'a> {
         Ok(Deployer { context, world })
     }
 
+    /// The ledger, with the caller's ARN if AWS tells it: that is nobody's own word.
+    pub(super) fn journal(&self, flags: &LedgerFlags) -> Result<Journal, Failure> {
+        let settings = flags.settings(self.context)?;
+        let arn = self.context.aws.sts(None).and_then(|sts| sts.caller()).ok().map(|caller| caller.arn);
+        Ok(Journal::open(settings, arn)?)
+    }
+
     /// What sends the requests of tests, if there are any.
     pub(super) fn sender(&self, probes: &[Probe]) -> Result<Option<Sender>, Failure> {
         let any = probes.iter().any(|probe| !probe.is_event());
@@ -90,10 +98,15 @@ impl<'a> Deployer<'a> {
     }
 
     /// Deploys, and tells each step while it happens if somebody reads along.
-    pub(super) fn deploy(&self, settings: &deploy::Settings, text: bool) -> Result<Outcome, Failure> {
+    pub(super) fn deploy(
+        &self,
+        settings: &deploy::Settings,
+        journal: Option<&mut Journal>,
+        text: bool,
+    ) -> Result<Outcome, Failure> {
         let sender = self.sender(&settings.probes)?;
         let mut printed = Ok(());
-        let tools = Tools { sender: sender.as_ref() };
+        let tools = Tools { sender: sender.as_ref(), journal };
         let outcome = deploy::run(settings, &self.world, tools, &mut |step| {
             if text && printed.is_ok() {
                 printed = output::print(|out| render::deploy::step(out, step, self.context.page()));

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::context::{Context, Format};
 use super::deployment::{Deployer, Target, lookup};
+use super::ledger::LedgerFlags;
 use super::output;
 use crate::failure::Failure;
 use crate::operations::deployment::note::is_version;
@@ -29,6 +30,8 @@ pub(super) struct Arguments {
     /// Where to: a version or a digest; what had the traffic before if nothing is said
     #[arg(long, value_name = "VERSION|DIGEST", value_parser = aim)]
     to: Option<Aim>,
+    #[command(flatten)]
+    ledger: LedgerFlags,
     /// Print the calls and make none that changes anything
     #[arg(long)]
     plan: bool,
@@ -60,8 +63,9 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
     };
     let deployer = Deployer::new(context, &settings.function, arguments.settle_limit)?;
     let sender = deployer.sender(&settings.probes)?;
+    let mut journal = if arguments.plan { None } else { Some(deployer.journal(&arguments.ledger)?) };
     let mut printed = Ok(());
-    let outcome = rollback::run(&settings, &deployer.world, sender.as_ref(), &mut |step| {
+    let outcome = rollback::run(&settings, &deployer.world, sender.as_ref(), journal.as_mut(), &mut |step| {
         if matches!(arguments.format, Format::Text) && printed.is_ok() {
             printed = output::print(|out| render::deploy::step(out, step, context.page()));
         }

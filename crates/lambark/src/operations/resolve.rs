@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use lambark_images::referrers::is_proof;
 use lambark_images::{Access, Error, Gather, Progress, gather, open};
+use lambark_oci::index::ChildRole;
 use lambark_oci::name::LocalName;
 use lambark_oci::{Digest, Document, ImageName};
 use lambark_rules::facts::{Asked, ConfigFacts, Evidence, ImageFacts};
@@ -31,6 +33,8 @@ pub struct Outcome {
     pub digest: Digest,
     /// The platform that its config names.
     pub platform: Option<String>,
+    /// The attestations that stand beside it in its index.
+    pub attestations: Vec<Digest>,
 }
 
 /// Finds the manifest that Lambda would take.
@@ -42,8 +46,11 @@ pub fn run(settings: &Settings, access: &Access, progress: &dyn Progress) -> Res
     let source = open(&name, access)?;
     let facts = gather(&*source, &Gather { depth: Needs::Manifest, asked: settings.asked }, progress);
     let facts = facts.map_err(|error| super::missing(error, &name, access))?;
+    let mut attestations = Vec::new();
     if let Ok(Document::Index(index)) = facts.document() {
         index.select(settings.asked.architecture)?;
+        let proofs = index.manifests.iter().filter(|child| is_proof(ChildRole::of(child)));
+        attestations.extend(proofs.map(|child| child.digest.clone()));
     }
     let judgement = judge_inside(&facts);
     let errors = judgement.findings.iter().filter(|finding| finding.severity == Severity::Error);
@@ -57,7 +64,7 @@ pub fn run(settings: &Settings, access: &Access, progress: &dyn Progress) -> Res
     };
     let digest = image.digest().clone();
     let deployable = at(&name, digest.clone());
-    Ok(Outcome { image: settings.image.clone(), deployable, digest, platform: platform(&facts) })
+    Ok(Outcome { image: settings.image.clone(), deployable, digest, platform: platform(&facts), attestations })
 }
 
 fn platform(facts: &ImageFacts) -> Option<String> {

@@ -69,6 +69,9 @@ pub fn step(out: &mut dyn Write, step: &Step, page: Page) -> io::Result<()> {
         }
         Step::InPlace { traffic } => (DIM, "traffic", vec![format!("{}: nothing to move", plain(traffic))]),
         Step::Failed(reason) => (ERROR, "failed", told_reason(reason)),
+        Step::NotRecorded { reason } => {
+            (ERROR, "ledger", vec![format!("how it ended could not be written: {}", plain(reason))])
+        }
         Step::Back(back) => (if back.is_done() { DONE } else { ERROR }, "back", told_back(back)),
     };
     label(out, label_style, word)?;

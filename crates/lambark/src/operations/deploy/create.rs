@@ -8,7 +8,7 @@ use super::prepare::Prepared;
 use super::step::Step;
 use super::{Deployment, End, Outcome, Until};
 use crate::failure::Failure;
-use crate::operations::deployment::back::Back;
+use crate::operations::deployment::back::{Back, Changed};
 use crate::operations::deployment::image::choose;
 use crate::operations::deployment::live::{Before, Live};
 use crate::operations::deployment::wait::{Until as Settles, failure};
@@ -44,17 +44,20 @@ impl Deployment<'_> {
         let chosen = choose(&settings.image, &live, !settings.plan_only, self.world.access, self.world.progress)?;
         self.tell(Step::chosen(&chosen, &settings.image.image));
         let before = Before { latest: None, alias: None, image: None };
-        let mut prepared = Prepared { live, before, chosen, unfinished: None, needs_version: false };
+        let mut prepared = Prepared { live, before, chosen, unfinished: None, needs_version: false, taken_over: None };
         if settings.plan_only {
             let calls = plan(&prepared, create, settings.alias.as_deref());
             return Ok(self.outcome(&prepared, None, End::Planned(calls)));
         }
+        self.intend(&prepared)?;
         let mut version = None;
         let end = match self.made(&mut prepared, create, &mut version) {
             Ok(()) => End::Deployed,
             Err(stop) => self.not_made(stop),
         };
-        Ok(self.outcome(&prepared, version, end))
+        let changed = Changed { version, ..Changed::default() };
+        self.ended(&changed, &end);
+        Ok(self.outcome(&prepared, changed.version, end))
     }
 
     fn made(&mut self, prepared: &mut Prepared, create: &Create, version: &mut Option<String>) -> Result<(), Stop> {

@@ -31,11 +31,13 @@ impl Stop {
 impl Deployment<'_> {
     /// Makes the changes; whatever fails leads back.
     pub(super) fn go(&mut self, prepared: &Prepared) -> Result<Outcome, Failure> {
+        self.intend(prepared)?;
         let mut changed = Changed::default();
         let end = match self.change(prepared, &mut changed) {
             Ok(()) => End::Deployed,
             Err(stop) => self.stopped(prepared, &changed, stop),
         };
+        self.ended(&changed, &end);
         Ok(self.outcome(prepared, changed.version, end))
     }
 
@@ -239,6 +241,10 @@ impl Deployment<'_> {
             return Ok(());
         };
         if alias.version == version && alias.weights.is_empty() {
+            if prepared.before.alias.as_ref().is_some_and(|before| before.version != version) {
+                // A deployment that broke off moved it; now it is this one's to take back.
+                changed.alias = Some(name.clone());
+            }
             self.tell(Step::InPlace { traffic: format!("{name} → version {version}") });
             return Ok(());
         }

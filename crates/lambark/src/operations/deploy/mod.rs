@@ -8,6 +8,7 @@ mod create;
 mod go;
 mod plan;
 mod prepare;
+mod record;
 mod step;
 
 use std::time::{Duration, Instant};
@@ -18,7 +19,7 @@ use super::deployment::image::Demands;
 use super::deployment::probe::url::Sender;
 use super::deployment::probe::{Probe, Probed};
 use super::deployment::shift::Shift;
-use super::deployment::{Back, Call, Origin, Reason, World};
+use super::deployment::{Back, Call, Journal, Origin, Reason, World};
 use crate::exit;
 use crate::failure::Failure;
 pub use create::Create;
@@ -145,6 +146,8 @@ impl Outcome {
 pub struct Tools<'a> {
     /// Sends the requests of URL tests; there is none if there are none.
     pub sender: Option<&'a Sender>,
+    /// Where intent and outcome are written; nowhere without.
+    pub journal: Option<&'a mut Journal>,
 }
 
 /// A deployment under way.

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use lambark_aws::lambda::{Configuration, LastUpdateStatus, State};
+use lambark_ledger::Entry;
 use lambark_oci::Digest;
 
 use super::{Deployment, Step};
@@ -10,6 +11,7 @@ use crate::failure::Failure;
 use crate::operations::deployment::back::{pointed, short};
 use crate::operations::deployment::image::{Chosen, Presence, choose, presence};
 use crate::operations::deployment::live::{Before, Live, Version, versions};
+use crate::operations::deployment::note::is_version;
 use crate::operations::deployment::unfinished::{self, Unfinished};
 use crate::operations::deployment::wait::{self, Until, Waited, wait};
 use crate::operations::deployment::{Error, LATEST};
@@ -24,6 +26,8 @@ pub(super) struct Prepared {
     pub(super) chosen: Chosen,
     /// What an earlier deployment left, and whether this one finishes it.
     pub(super) unfinished: Option<(Unfinished, bool)>,
+    /// The entry of the ledger whose deployment never ended, and which this one takes over.
+    pub(super) taken_over: Option<Entry>,
     /// Whether `$LATEST` gets the traffic and no version has its image: then it needs a number to go back to.
     pub(super) needs_version: bool,
 }
@@ -90,7 +94,6 @@ impl Deployment<'_> {
         let (settings, world) = (self.settings, self.world);
         let chosen = choose(&settings.image, &live, !settings.plan_only, world.access, world.progress)?;
         self.tell(Step::chosen(&chosen, &settings.image.image));
-        let mut before = live.before();
         let published = self.published(&live)?;
         let left = published.as_deref().and_then(|versions| unfinished::find(&live, versions));
         let unfinished = left.map(|left| {
@@ -100,10 +103,9 @@ impl Deployment<'_> {
         if let Some((left, finished)) = &unfinished {
             self.tell(Step::Unfinished { left: left.clone(), finished: *finished });
         }
-        if let (Some((Unfinished::Partial { .. }, _)), Some(alias)) = (&unfinished, &mut before.alias) {
-            // The share of a deployment that broke off is nothing to go back to.
-            alias.weights.clear();
-        }
+        let taken_over = self.taken_over(&live)?;
+        let stable = published.as_deref().unwrap_or_default();
+        let before = stable_before(&live, unfinished.as_ref().map(|(left, _)| left), taken_over.as_ref(), stable);
         let latest_has_traffic = live.latest_has_traffic(settings.alias.is_some());
         let numbered = |versions: &[Version]| {
             let latest = live.settings().image_digest();
@@ -114,7 +116,13 @@ impl Deployment<'_> {
             && live.settings().image_digest().as_ref() != chosen.image.digest()
             && !published.as_deref().is_some_and(numbered);
         self.way_back(&live, &before)?;
-        Ok(Prepared { live, before, chosen, unfinished, needs_version })
+        Ok(Prepared { live, before, chosen, unfinished, taken_over, needs_version })
+    }
+
+    /// The entry of a deployment that was begun and never ended, if a ledger tells of one.
+    fn taken_over(&self, live: &Live) -> Result<Option<Entry>, Failure> {
+        let Some(journal) = &self.tools.journal else { return Ok(None) };
+        Ok(journal.unfinished(&live.settings().name, self.settings.alias.as_deref())?)
     }
 
     /// The versions, where something looks unfinished or `$LATEST` is what has to be gone back to. An ordinary
@@ -174,6 +182,39 @@ impl Deployment<'_> {
     fn consented(&self, image: String, reason: String) -> Result<(), Failure> {
         if self.settings.without_way_back { Ok(()) } else { Err(Error::NoWayBack { image, reason }.into()) }
     }
+}
+
+/// Where everything goes back to: what runs now, but for what a deployment that broke off has changed already. Its share
+/// of the traffic, its `$LATEST` and, if the ledger tells of it, its alias are nothing to go back to.
+fn stable_before(live: &Live, left: Option<&Unfinished>, intent: Option<&Entry>, versions: &[Version]) -> Before {
+    let mut before = live.before();
+    if let Some(alias) = &mut before.alias {
+        alias.weights.clear();
+    }
+    let at = |before: &Before, digest: &Digest| before.image.as_ref().map(|image| image.at(digest.clone()));
+    match (left, &before.alias) {
+        (Some(_), Some(alias)) if is_version(&alias.version) => before.latest = before.image.clone(),
+        (Some(Unfinished::Unpublished { .. }), _) => {
+            if let Some(digest) = versions.first().and_then(|newest| newest.digest.as_ref()) {
+                before.image = at(&before, digest);
+                before.latest.clone_from(&before.image);
+            }
+        }
+        _ => {}
+    }
+    let carrier = before.image.as_ref().and_then(|image| image.digest().cloned());
+    let Some(intent) = intent.filter(|intent| carrier.is_some() && intent.body.digest_after == carrier) else {
+        return before;
+    };
+    // The traffic had moved when it broke off.
+    if let Some(digest) = &intent.body.digest_before {
+        before.image = at(&before, digest);
+        before.latest.clone_from(&before.image);
+        if let (Some(alias), Some(version)) = (&mut before.alias, &intent.body.version_before) {
+            alias.version.clone_from(version);
+        }
+    }
+    before
 }
 
 fn digest(before: &Before) -> Option<Digest> {

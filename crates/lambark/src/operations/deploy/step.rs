@@ -114,6 +114,11 @@ pub enum Step {
     },
     /// Something failed after the first change.
     Failed(Reason),
+    /// How it ended could not be written into the ledger.
+    NotRecorded {
+        /// Why.
+        reason: String,
+    },
     /// Everything was taken back, as far as that went.
     Back(Back),
 }

@@ -54,6 +54,8 @@ pub struct Chosen {
     pub skipped: Vec<(&'static str, String)>,
     /// What was mended, step by step; empty if nothing was.
     pub mended: Vec<String>,
+    /// The attestations that refer to it, as far as its index told.
+    pub attestations: Vec<Digest>,
     /// The tag that it needs so that no lifecycle rule for untagged images takes it.
     pub needs_tag: Option<String>,
 }
@@ -92,10 +94,13 @@ pub fn choose(
     let named = reference(&demands.image)?;
     in_place(&named, live)?;
     let asked = Asked { architecture: live.architecture(), ..demands.asked };
-    let mut mended = Vec::new();
+    let (mut mended, mut attestations) = (Vec::new(), Vec::new());
     let mut image = match resolve::run(&resolve::Settings { image: demands.image.clone(), asked }, access, &**progress)
     {
-        Ok(found) => named.at(found.digest),
+        Ok(found) => {
+            attestations = found.attestations;
+            named.at(found.digest)
+        }
         Err(Failure::NotDeployable { .. }) if demands.fix && may_write => {
             let (image, steps) = mend(demands, asked, access, progress)?;
             mended = steps;
@@ -124,6 +129,7 @@ pub fn choose(
     Ok(Chosen {
         needs_tag: needs_tag(&image, &looked),
         verdict: looked.judgement.verdict,
+        attestations,
         depth,
         found: looked.judgement.findings.iter().filter(|it| it.rule != UNTAGGED).map(Found::of).collect(),
         skipped: looked

@@ -4,6 +4,7 @@
 pub mod back;
 mod error;
 pub mod image;
+pub mod journal;
 pub mod live;
 pub mod meaning;
 pub mod note;
@@ -19,6 +20,7 @@ use lambark_images::{Access, Progress};
 
 pub use back::Back;
 pub use error::Error;
+pub use journal::Journal;
 pub use live::{Before, LATEST, Live, Version};
 pub use note::Note;
 pub use unfinished::Unfinished;

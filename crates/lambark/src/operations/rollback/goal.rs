@@ -4,7 +4,7 @@ use lambark_oci::Digest;
 
 use crate::operations::deployment::back::{pointed, short};
 use crate::operations::deployment::live::{LATEST, Live, Version};
-use crate::operations::deployment::{Error, note};
+use crate::operations::deployment::{Error, Unfinished, note};
 
 /// What the user asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ const MAX_CHOICES: usize = 10;
 ///
 /// # Errors
 /// [`Error::NothingToGoBackTo`] when nothing tells.
-pub fn find(live: &Live, versions: &[Version], aim: &Aim) -> Result<Goal, Error> {
+pub fn find(live: &Live, versions: &[Version], left: Option<&Unfinished>, aim: &Aim) -> Result<Goal, Error> {
     let refused = |reason: String| Error::NothingToGoBackTo {
         function: live.settings().name.clone(),
         reason,
@@ -42,7 +42,10 @@ pub fn find(live: &Live, versions: &[Version], aim: &Aim) -> Result<Goal, Error>
     match &live.alias {
         Some(alias) if alias.version != LATEST => {
             let partial = !alias.weights.is_empty();
-            let number = of_alias(&alias.version, partial, versions, aim).map_err(&refused)?;
+            // What a deployment left that never got traffic: the alias stays, and only `$LATEST` goes back.
+            let no_traffic = matches!(left, Some(Unfinished::NoTraffic { .. } | Unfinished::Unpublished { .. }));
+            let stays = partial || (no_traffic && *aim == Aim::Before);
+            let number = of_alias(&alias.version, stays, versions, aim).map_err(&refused)?;
             let known = versions.iter().find(|version| version.number.to_string() == number);
             let digest = known.and_then(|version| version.digest.clone());
             let digest = digest.ok_or_else(|| refused(format!("there is no version {number} with an image")))?;
@@ -52,15 +55,15 @@ pub fn find(live: &Live, versions: &[Version], aim: &Aim) -> Result<Goal, Error>
     }
 }
 
-fn of_alias(current: &str, partial: bool, versions: &[Version], aim: &Aim) -> Result<String, String> {
+fn of_alias(current: &str, stays: bool, versions: &[Version], aim: &Aim) -> Result<String, String> {
     match aim {
         Aim::Version(number) => Ok(number.clone()),
         Aim::Digest(digest) => {
             let known = versions.iter().find(|version| version.digest.as_ref() == Some(digest));
             known.map(|version| version.number.to_string()).ok_or_else(|| format!("no version has {digest}"))
         }
-        // A canary that is under way: all of the traffic goes back to the version that has most of it.
-        Aim::Before if partial => Ok(current.to_owned()),
+        // All of the traffic goes back to the version that has most of it, or all of it still.
+        Aim::Before if stays => Ok(current.to_owned()),
         Aim::Before => {
             let known = versions.iter().find(|version| version.number.to_string() == current);
             let note = known.and_then(|version| version.note.as_ref());

@@ -12,7 +12,7 @@ use super::deployment::live::{self, Live, versions};
 use super::deployment::probe::url::Sender;
 use super::deployment::probe::{Kind, Probe};
 use super::deployment::wait::{Until, Waited, failure, wait};
-use super::deployment::{Call, Error, LATEST, Reason, World, meaning, shift};
+use super::deployment::{Call, Error, Journal, LATEST, Reason, World, meaning, shift, unfinished};
 use crate::exit;
 use crate::failure::Failure;
 use crate::words::shell;
@@ -104,6 +104,7 @@ pub fn run(
     settings: &Settings,
     world: &World<'_>,
     sender: Option<&Sender>,
+    mut journal: Option<&mut Journal>,
     tell: &mut dyn FnMut(&Step),
 ) -> Result<Outcome, Failure> {
     let mut steps = Vec::new();
@@ -117,11 +118,18 @@ pub fn run(
     } else if way.is_there() {
         End::Already
     } else {
-        match way.go(&mut tell) {
+        if let Some(journal) = &mut journal {
+            way.intend(settings, journal)?;
+        }
+        let end = match way.go(&mut tell) {
             Ok(()) => probe(settings, sender, &mut tell),
             Err(Stop::Overtaken) => End::Overtaken,
             Err(Stop::Failed(reason)) => End::Failed(reason, way.by_hand()),
+        };
+        if let Some(Err(error)) = journal.map(|journal| record(&end, journal)) {
+            tell(Step::NotRecorded { reason: error.to_string() });
         }
+        end
     };
     let from = way.live.before().image.and_then(|image| image.digest().cloned());
     let (function, goal) = (way.live.settings().name.clone(), way.goal);
@@ -142,7 +150,11 @@ fn prepare<'a>(settings: &'a Settings, world: &'a World<'a>, tell: &mut dyn FnMu
     }
     tell(Step::found(&live, world));
     let published = versions(&*world.lambda, &live.settings().name)?;
-    let goal = goal::find(&live, &published, &settings.aim)?;
+    let left = unfinished::find(&live, &published).filter(|_| settings.aim == Aim::Before);
+    if let Some(left) = &left {
+        tell(Step::Unfinished { left: left.clone(), finished: false });
+    }
+    let goal = goal::find(&live, &published, left.as_ref(), &settings.aim)?;
     let image = image_of(&live, &goal, world)?;
     match presence(&image, world.access) {
         Presence::There => {}
@@ -165,7 +177,34 @@ fn image_of(live: &Live, goal: &Goal, world: &World<'_>) -> Result<Reference, Fa
     image.ok_or_else(|| Failure::NotLooked("Lambda does not tell where the function's image lies".to_owned()))
 }
 
+/// Writes how it ended.
+fn record(end: &End, journal: &mut Journal) -> Result<(), lambark_ledger::Error> {
+    let (outcome, detail) = match end {
+        End::Planned(_) | End::Already | End::Done => (lambark_ledger::Outcome::Succeeded, None),
+        End::Unwell(reason) => (lambark_ledger::Outcome::Succeeded, Some(reason.to_string())),
+        End::Failed(reason, _) => (lambark_ledger::Outcome::Failed, Some(reason.to_string())),
+        End::Overtaken => (lambark_ledger::Outcome::Failed, Some("changed since it was read".to_owned())),
+    };
+    journal.end(outcome, |draft| draft.detail = detail)
+}
+
 impl Way<'_> {
+    /// Writes the intent: after this, something may change.
+    fn intend(&self, settings: &Settings, journal: &mut Journal) -> Result<(), Failure> {
+        let taken_over = journal.unfinished(self.function(), settings.alias.as_deref())?;
+        journal.intend("rollback", taken_over.as_ref(), |draft| {
+            draft.service.clone_from(&settings.service);
+            draft.function = Some(self.function().to_owned());
+            draft.alias.clone_from(&settings.alias);
+            draft.repository = Some(self.image.repository_name());
+            draft.digest_before = self.live.before().image.and_then(|image| image.digest().cloned());
+            draft.digest_after = Some(self.goal.digest.clone());
+            draft.version_before = self.live.alias.as_ref().map(|alias| alias.version.clone());
+            draft.version_after.clone_from(&self.goal.version);
+        })?;
+        Ok(())
+    }
+
     fn function(&self) -> &str {
         &self.live.settings().name
     }

@@ -115,6 +115,7 @@ pub(super) fn step(step: &Step) -> Value {
         }),
         Step::InPlace { traffic } => json!({ "step": "inPlace", "traffic": traffic }),
         Step::Failed(why) => json!({ "step": "failed", "reason": reason(why) }),
+        Step::NotRecorded { reason } => json!({ "step": "notRecorded", "reason": reason }),
         Step::Back(taken) => json!({ "step": "back", "back": back(taken) }),
     }
 }
