@@ -212,6 +212,28 @@ pub fn open_sink(
     }
 }
 
+/// Opens an archive without a tag for writing, which then holds this image alone; `None` for any other name. What is
+/// no archive is not overwritten.
+pub(crate) fn open_new_archive(name: &ImageName) -> Result<Option<Box<dyn Sink>>, Error> {
+    let (local, kind) = match name {
+        ImageName::OciArchive(local) => (local, ArchiveKind::Oci),
+        ImageName::DockerArchive(local) => (local, ArchiveKind::Docker),
+        _ => return Ok(None),
+    };
+    if local.tag.is_some() || local.digest.is_some() {
+        return Ok(None);
+    }
+    let path = Path::new(&local.path);
+    if path.exists() {
+        let old = Archive::open(path)?;
+        if !old.has("index.json") && !old.has("manifest.json") {
+            let reason = "it is a tar of something else, and is not overwritten".to_owned();
+            return Err(Error::NotAnImage { path: path.to_owned(), reason });
+        }
+    }
+    Ok(Some(Box::new(ArchiveSink::new(path, kind, Slot::Untagged)?)))
+}
+
 fn archive_sink(local: &LocalName, kind: ArchiveKind, slot: Slot) -> Result<Box<dyn Sink>, Error> {
     if local.digest.is_some() {
         return Err(Error::Usage(format!("{local}: an image is written under a tag, not under a digest")));

@@ -71,6 +71,30 @@ pub enum Failure {
     /// The ledger cannot be written, or not be read.
     #[error(transparent)]
     Ledger(#[from] lambark_ledger::Error),
+    /// What was built would be refused, and no repair mends it: the Dockerfile's.
+    #[error("what was built of {what} is not written, because no repair mends it: {}", .rules.join(", "))]
+    BuiltInVain {
+        /// The service or Dockerfile.
+        what: String,
+        /// The rules that say so.
+        rules: Vec<&'static str>,
+    },
+    /// No program that builds images can be used: this machine's.
+    #[error("there is no builder that can be used; looked for {}", .looked.join("; "))]
+    NoBuilder {
+        /// Each program, with what came of it.
+        looked: Vec<String>,
+    },
+    /// The builder failed: the Dockerfile's, mostly.
+    #[error("{command} ended with {status}")]
+    Builder {
+        /// The command.
+        command: String,
+        /// How it ended.
+        status: String,
+        /// What is known of its last words.
+        known: Vec<String>,
+    },
     /// The twin cannot run.
     #[error(transparent)]
     Twin(#[from] lambark_twin::Error),
@@ -132,7 +156,9 @@ impl Failure {
             Failure::Knowledge(knowledge::Error::Exists(_)) => "refused",
             Failure::Knowledge(_) => "usage",
             Failure::NotLooked(_) => "not-looked",
-            Failure::NotDeployable { .. } => "findings",
+            Failure::NotDeployable { .. } | Failure::BuiltInVain { .. } => "findings",
+            Failure::Builder { .. } => "build",
+            Failure::NoBuilder { .. } => "machine",
             Failure::Output { .. } | Failure::Twin(_) | Failure::OtherMachine { .. } | Failure::Function(_) => {
                 "machine"
             }
@@ -164,7 +190,8 @@ impl Failure {
             Failure::Knowledge(knowledge::Error::Exists(_)) => exit::REFUSED,
             Failure::Knowledge(_) => exit::USAGE,
             Failure::NotLooked(_) => exit::COULD_NOT_LOOK,
-            Failure::NotDeployable { .. } => exit::FINDINGS,
+            Failure::NotDeployable { .. } | Failure::BuiltInVain { .. } | Failure::Builder { .. } => exit::FINDINGS,
+            Failure::NoBuilder { .. } => exit::COULD_NOT_LOOK,
             Failure::OtherMachine { .. } | Failure::Sandbox(_) | Failure::Function(_) => exit::COULD_NOT_LOOK,
             Failure::Aws(error) => aws::exit_code(error),
             Failure::Deployment(error) => error.exit_code(),
@@ -193,6 +220,12 @@ impl Failure {
             Failure::UnknownRule { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
             Failure::UnknownRule { nearest: None, .. } => Some("`lambark rules` lists them".to_owned()),
             Failure::NotDeployable { image, .. } => Some(format!("`lambark check {image}` tells more")),
+            Failure::BuiltInVain { rules, .. } => {
+                let rule = rules.first().copied().unwrap_or_default();
+                Some(format!("without --output the build tells more; `lambark explain {rule}` tells what is wrong"))
+            }
+            Failure::Builder { known, .. } => (!known.is_empty()).then(|| known.join("\n")),
+            Failure::NoBuilder { .. } => Some("install Docker with buildx, buildah or podman".to_owned()),
             Failure::Knowledge(error) => hint_of_knowledge(error),
             Failure::Config(error) => error.hint(),
             Failure::Image(error) => hint_of_image(error),

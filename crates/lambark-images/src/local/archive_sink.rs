@@ -53,13 +53,18 @@ impl ArchiveSink {
                 Some(format!("lambark fix docker-archive:{0} --to docker-archive:{0}.lambda.tar", path.display()));
             return Err(Error::Refused { reason, instead });
         }
+        Ok(ArchiveSink { old, ..ArchiveSink::new(path, kind, slot)? })
+    }
+
+    /// An archive that takes the place of whatever stands there.
+    pub(crate) fn new(path: &Path, kind: ArchiveKind, slot: Slot) -> Result<ArchiveSink, Error> {
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let file = tempfile::Builder::new()
             .prefix(".lambark-")
             .tempfile_in(directory)
             .map_err(|error| unwritable(directory, error))?;
         let state = State { tar: Some(tar::Builder::new(file)), written: BTreeSet::new(), referrers: Vec::new() };
-        Ok(ArchiveSink { path: path.to_owned(), kind, slot, old, state: Mutex::new(state) })
+        Ok(ArchiveSink { path: path.to_owned(), kind, slot, old: None, state: Mutex::new(state) })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

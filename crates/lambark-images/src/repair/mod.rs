@@ -44,6 +44,8 @@ pub struct Options {
     pub carries_referrers: bool,
     /// Leave attestations behind instead of making them referrers.
     pub drop_attestations: bool,
+    /// An archive without a tag takes the place of the whole file that stands there, instead of joining what is in it.
+    pub replace_archive: bool,
     /// Consent to put one platform under a tag that held several.
     pub replace_multi_platform: bool,
     /// Also apply repairs that change files or the command.
@@ -61,6 +63,7 @@ impl Default for Options {
             same_repository: false,
             carries_referrers: true,
             drop_attestations: false,
+            replace_archive: false,
             replace_multi_platform: false,
             unsafe_fixes: false,
             gzip_level: gzip::Level::DEFAULT,

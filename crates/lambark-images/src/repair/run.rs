@@ -14,7 +14,7 @@ use super::{As, Options};
 use crate::cache::Cache;
 use crate::gather::{Gather, gather};
 use crate::kept::Kept;
-use crate::open::{Access, open, open_sink};
+use crate::open::{Access, open, open_new_archive, open_sink};
 use crate::progress::Progress;
 use crate::{Error, Source};
 
@@ -153,7 +153,11 @@ impl Prepared<'_> {
             return Err(engine_is_read_only(request.from, name));
         }
         let replaces = outcome.plan.top.as_ref().filter(|_| options.in_place).map(RawDocument::digest);
-        let sink = open_sink(&outcome.target, access, replaces, request.from.reference())?;
+        let sink = if options.replace_archive { open_new_archive(&outcome.target)? } else { None };
+        let sink = match sink {
+            Some(sink) => sink,
+            None => open_sink(&outcome.target, access, replaces, request.from.reference())?,
+        };
         let mut known = Known::new(request.cache.clone());
         if let Some(name) = request.reuse_from.filter(|_| outcome.plan.rewrites_layers()) {
             learn(&mut known, name, request, access, &**progress)?;

@@ -12,6 +12,7 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("arch", "LAMBARK_ARCH"),
     ("as", "LAMBARK_AS"),
     ("assume-lambda", "LAMBARK_ASSUME_LAMBDA"),
+    ("builder", "LAMBARK_BUILDER"),
     ("ca-certificate", "LAMBARK_CA_CERTIFICATE"),
     ("cache-dir", "LAMBARK_CACHE_DIR"),
     ("cache-size", "LAMBARK_CACHE_SIZE"),
@@ -28,6 +29,7 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("env", "LAMBARK_ENV"),
     ("event", "LAMBARK_EVENT"),
     ("fail-on", "LAMBARK_FAIL_ON"),
+    ("file", "LAMBARK_FILE"),
     ("fix", "LAMBARK_FIX"),
     ("function", "LAMBARK_FUNCTION"),
     ("function-account", "LAMBARK_FUNCTION_ACCOUNT"),
@@ -84,6 +86,7 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
 
 /// `--format` has other values under each verb: one variable for all would break a verb that lacks the value.
 const FORMATS: &[(&str, &str)] = &[
+    ("build", "LAMBARK_BUILD_FORMAT"),
     ("cache", "LAMBARK_CACHE_FORMAT"),
     ("check", "LAMBARK_CHECK_FORMAT"),
     ("config check", "LAMBARK_CONFIG_CHECK_FORMAT"),
@@ -113,6 +116,7 @@ const FORMATS: &[(&str, &str)] = &[
 
 /// Flags that mean something else under one verb than under the others.
 const OTHERS: &[(&str, &str, &str)] = &[
+    ("build", "output", "LAMBARK_BUILD_OUTPUT"),
     ("deploy", "fix", "LAMBARK_DEPLOY_FIX"),
     ("knowledge show", "as", "LAMBARK_KNOWLEDGE_SHOW_AS"),
     ("rollback", "to", "LAMBARK_ROLLBACK_TO"),

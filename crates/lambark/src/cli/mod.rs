@@ -1,6 +1,7 @@
 //! The command line: one file a verb (arguments, and the call), and what all verbs share.
 
 mod aws;
+mod build;
 #[cfg(target_os = "linux")]
 mod cache;
 mod check;
@@ -60,6 +61,7 @@ Images:
   oci:DIRECTORY[:TAG]              an OCI layout
   oci-archive:FILE[:TAG]           a tar of an OCI layout
   docker-archive:FILE[:TAG]        what `docker save` writes
+  engine:NAME                      in the local Docker or Podman engine
   PATH                             any of these, by a look at it
 
 Exit codes:
@@ -80,6 +82,7 @@ enum Verb {
     Deploy(deploy::Arguments),
     Rollback(rollback::Arguments),
     Status(status::Arguments),
+    Build(build::Arguments),
     Resolve(resolve::Arguments),
     Lint(lint::Arguments),
     #[cfg(target_os = "linux")]
@@ -127,6 +130,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Verb::Deploy(arguments) => deploy::run(arguments, &context),
         Verb::Rollback(arguments) => rollback::run(arguments, &context),
         Verb::Status(arguments) => status::run(&arguments, &context),
+        Verb::Build(arguments) => build::run(arguments, &context),
         Verb::Resolve(arguments) => resolve::run(arguments, &context),
         Verb::Lint(arguments) => lint::run(arguments, &context),
         #[cfg(target_os = "linux")]

@@ -12,7 +12,7 @@ use lambark_registry::Traffic;
 use lambark_rules::facts::Asked;
 use lambark_rules::{Finding, Judgement, Needs, Safety, Severity};
 
-use super::check::default_depth;
+use super::check::{FailOn, default_depth};
 use crate::exit;
 use crate::failure::Failure;
 use crate::words::shell;
@@ -84,17 +84,12 @@ pub(super) fn prepared(
     };
     let repair =
         go_on(repair::prepare(&request, access, progress).map_err(|error| super::missing(error, &from, access))?)?;
-    Ok(Outcome {
-        image: settings.image.clone(),
-        repair,
-        traffic: access.traffic(),
-        unsafe_fixes: settings.options.unsafe_fixes,
-    })
+    Ok(Outcome::new(settings.image.clone(), repair, access, settings.options.unsafe_fixes))
 }
 
 /// Reads the name of something that is to be written. A path that does not exist yet says by its prefix what it is to
 /// become, so a bare one is an error.
-fn target(text: &str) -> Result<ImageName, Failure> {
+pub(super) fn target(text: &str) -> Result<ImageName, Failure> {
     match ImageName::parse(text, |_| false) {
         Err(_) if std::path::Path::new(text).exists() => Ok(ImageName::Path(text.to_owned())),
         other => Ok(other?),
@@ -102,6 +97,10 @@ fn target(text: &str) -> Result<ImageName, Failure> {
 }
 
 impl Outcome {
+    pub(super) fn new(image: String, repair: repair::Outcome, access: &Access, unsafe_fixes: bool) -> Outcome {
+        Outcome { image, repair, traffic: access.traffic(), unsafe_fixes }
+    }
+
     /// Errors that this repair did not touch.
     pub fn left(&self) -> impl Iterator<Item = &Finding> {
         let left = unmended(&self.repair.judgement, self.unsafe_fixes);
@@ -129,6 +128,14 @@ pub(super) fn unmended(judgement: &Judgement, unsafe_fixes: bool) -> impl Iterat
         Some(Safety::Unsafe) => !unsafe_fixes,
         Some(Safety::Manual) | None => true,
     })
+}
+
+/// The rules whose findings no repair touches and that are grave enough to write nothing.
+pub(super) fn refused_for(judgement: &Judgement, unsafe_fixes: bool, fail_on: FailOn) -> Vec<&'static str> {
+    let left = unmended(judgement, unsafe_fixes).filter(|finding| fail_on.met_by(finding.severity));
+    let mut rules: Vec<&str> = left.map(|finding| finding.rule).collect();
+    rules.dedup();
+    rules
 }
 
 /// What an undo brought back.

@@ -1,6 +1,7 @@
 //! What lambark does, one file a verb: Settings in, Outcome out. Nothing here prints, exits, or reads the environment.
 
 pub mod advice;
+pub mod build;
 #[cfg(target_os = "linux")]
 pub mod cache;
 pub mod check;

@@ -6,7 +6,7 @@ use lambark_images::{Access, Error, Progress};
 use lambark_oci::ImageName;
 
 use super::check::FailOn;
-use super::fix::{self, unmended};
+use super::fix::{self, refused_for};
 use crate::ecr::{Created, RepositoryOptions, SignIn};
 use crate::failure::Failure;
 
@@ -49,10 +49,7 @@ pub fn run(
     };
     let mut created_repository = false;
     let outcome = fix::prepared(repair, access, progress, |prepared| {
-        let left = unmended(&prepared.outcome().judgement, repair.options.unsafe_fixes);
-        let mut rules: Vec<&str> =
-            left.filter(|finding| settings.fail_on.met_by(finding.severity)).map(|finding| finding.rule).collect();
-        rules.dedup();
+        let rules = refused_for(&prepared.outcome().judgement, repair.options.unsafe_fixes, settings.fail_on);
         if !rules.is_empty() {
             return Err(Failure::NotDeployable { image: repair.image.clone(), rules });
         }

@@ -1,5 +1,6 @@
 //! One report, one file a format; each writes to any `Write`.
 
+pub mod build;
 #[cfg(target_os = "linux")]
 pub mod cache;
 pub mod config;

@@ -27,7 +27,7 @@ pub fn push(out: &mut dyn Write, outcome: &push::Outcome) -> io::Result<()> {
     super::document(out, &document)
 }
 
-fn repaired(schema: &str, outcome: &Outcome) -> Value {
+pub(super) fn repaired(schema: &str, outcome: &Outcome) -> Value {
     let repair = &outcome.repair;
     let applied = repair.applied.as_ref();
     let layers = applied.map(|applied| applied.encoded.iter());

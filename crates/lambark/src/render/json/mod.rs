@@ -1,5 +1,6 @@
 //! Machine formats: versioned copies of what is inside, never the inside itself.
 
+mod build;
 #[cfg(target_os = "linux")]
 mod cache;
 pub mod check;
@@ -22,6 +23,7 @@ mod tests;
 mod v1;
 mod write;
 
+pub use build::{build, build_plan};
 #[cfg(target_os = "linux")]
 pub use cache::{cache_list, cache_pruned};
 pub use check::check;

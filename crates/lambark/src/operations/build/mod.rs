@@ -1,0 +1,271 @@
+//! `build`: drives the builder that is there, takes the image as an archive, mends it and writes it.
+
+pub mod arguments;
+pub mod capabilities;
+mod execute;
+pub mod planner;
+mod probe;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lambark_images::cache::Cache;
+use lambark_images::repair::undo::UndoStore;
+use lambark_images::repair::{self, Options, Request};
+use lambark_images::{Access, Error, Gather, Prefer, Progress, Source, open_unnamed};
+use lambark_knowledge::{diagnose, scan};
+use lambark_oci::ImageName;
+use lambark_oci::name::LocalName;
+use lambark_rules::Needs;
+use lambark_rules::facts::Asked;
+
+use super::check::FailOn;
+use super::fix::{self, refused_for, target};
+use super::knowledge::{self, Shelf};
+use crate::ecr::{Created, RepositoryOptions, SignIn};
+use crate::failure::Failure;
+use execute::{Broken, Log};
+use planner::{Plan, Refusal, Scratch, Wanted};
+
+/// How many entries of the knowledge base are named when a builder fails: the likeliest ones.
+const KNOWN_SHOWN: usize = 3;
+
+/// What to build, how, and where it goes.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What is built, for messages: the service, or the Dockerfile.
+    pub what: String,
+    /// What the builder is to build.
+    pub wanted: Wanted,
+    /// Where the image goes; it is only looked at if nothing is said.
+    pub output: Option<String>,
+    /// What the rules are asked, besides the architecture.
+    pub asked: Asked,
+    /// What the user allows and wants of a repair.
+    pub options: Options,
+    /// From which severity on a finding that cannot be mended writes nothing.
+    pub fail_on: FailOn,
+    /// How to make the repository if it is not there; it is not made if nothing is said.
+    pub create: Option<RepositoryOptions>,
+    /// An image whose gzip layers may be used again.
+    pub reuse_from: Option<String>,
+    /// Where this machine remembers layers; nothing is remembered without.
+    pub cache: Option<PathBuf>,
+    /// Where old manifests are kept.
+    pub state: PathBuf,
+    /// What explains a builder's failure.
+    pub knowledge: knowledge::Settings,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The builder and its commands.
+    pub plan: Plan,
+    /// What was found in the image, and what was done to it.
+    pub repair: fix::Outcome,
+    /// Whether it was written anywhere.
+    pub written: bool,
+    /// Whether the repository was made.
+    pub created_repository: bool,
+    /// What took how long, in order.
+    pub stages: Vec<(Stage, Duration)>,
+}
+
+/// A part of the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Asking the builders what they can do.
+    Ask,
+    /// The build; where the builder writes an archive, with its transfer.
+    Build,
+    /// Bringing the image out of the builder's store.
+    Take,
+    /// Looking at every file.
+    Look,
+    /// Mending and writing.
+    Write,
+}
+
+impl Stage {
+    /// One word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Stage::Ask => "ask",
+            Stage::Build => "build",
+            Stage::Take => "take",
+            Stage::Look => "look",
+            Stage::Write => "write",
+        }
+    }
+}
+
+/// The exact commands, without running any of them. Names that are made at run time stand as `TEMPORARY`.
+///
+/// # Errors
+/// When there is no builder, or none that does what is wanted.
+pub fn plan(wanted: &Wanted) -> Result<Plan, Failure> {
+    planned(wanted, "TEMPORARY", "temporary")
+}
+
+fn planned(wanted: &Wanted, directory: &str, tag: &str) -> Result<Plan, Failure> {
+    // What contradicts itself is told before anybody is asked anything.
+    arguments::Arguments::read(&wanted.arguments)
+        .and_then(|read| read.platform(wanted.architecture))
+        .map_err(Failure::Arguments)?;
+    // The registry of that name exists nowhere, so that the name cannot be pulled or pushed by mistake.
+    let scratch = Scratch { directory: directory.to_owned(), name: format!("lambark.localhost/build:{tag}") };
+    planner::plan(&probe::probe(wanted), wanted, &scratch).map_err(|refusal| match refusal {
+        Refusal::NoBuilder(looked) => Failure::NoBuilder { looked },
+        Refusal::Contradiction(reason) => Failure::Arguments(reason),
+    })
+}
+
+/// Builds, looks at every file, mends, and writes. The builder's words go to `words` as they come.
+///
+/// # Errors
+/// [`Failure::Builder`] when the builder failed; [`Failure::BuiltInVain`] before anything was written, when a finding
+/// is left that no repair mends; and whatever looking and writing can end in.
+pub fn run(
+    settings: &Settings,
+    access: &Access,
+    sign_in: &SignIn,
+    progress: &Arc<dyn Progress>,
+    words: &mut (dyn Write + Send),
+) -> Result<Outcome, Failure> {
+    let to = settings.output.as_deref().map(writable).transpose()?;
+    let mut clock = Clock::start();
+    let directory = tempfile::Builder::new().prefix("lambark-build-").tempdir();
+    let directory = directory.map_err(|source| Error::Write { path: std::env::temp_dir(), source })?;
+    let place = directory.path().to_string_lossy().into_owned();
+    let tag = place.rsplit('-').next().unwrap_or_default().to_lowercase();
+    let plan = planned(&settings.wanted, &place, &tag)?;
+    clock.ended(Stage::Ask);
+    progress.step(&format!("building with {}", plan.described));
+    let source = built(settings, &plan, words, &mut clock)?;
+    let (repair, created_repository) =
+        mended(settings, &plan, source, to.as_ref(), access, sign_in, progress, &mut clock)?;
+    Ok(Outcome { plan, repair, written: to.is_some(), created_repository, stages: clock.stages })
+}
+
+/// What is written to has to be sayable before the build, not after it.
+fn writable(output: &str) -> Result<ImageName, Failure> {
+    match target(output)? {
+        ImageName::Engine(_) | ImageName::Path(_) => Err(Failure::Arguments(format!(
+            "--output {output}: an image is written to HOST/REPOSITORY:TAG, oci:DIR, oci-archive:FILE or docker-archive:FILE"
+        ))),
+        name => Ok(name),
+    }
+}
+
+/// Runs the commands and opens what they made.
+fn built(
+    settings: &Settings,
+    plan: &Plan,
+    words: &mut (dyn Write + Send),
+    clock: &mut Clock,
+) -> Result<Arc<dyn Source>, Failure> {
+    let log = Log::new(words);
+    let broken = |broken| failed(broken, &log, settings);
+    let streamed = execute::build(plan, settings.wanted.context == "-", &log).map_err(broken)?;
+    clock.ended(Stage::Build);
+    let saved = execute::save(plan, &log);
+    execute::clean(plan, &log);
+    let archive = saved.map_err(broken)?.or(streamed);
+    if plan.save.is_some() {
+        clock.ended(Stage::Take);
+    }
+    let archive = archive.ok_or_else(|| Error::Usage("the builder's commands give no archive".to_owned()))?;
+    let prefer = if plan.classic { Prefer::Classic } else { Prefer::Layout };
+    Ok(open_unnamed(&name_of(settings), archive, prefer)?)
+}
+
+/// What the fresh image is called in messages.
+fn name_of(settings: &Settings) -> ImageName {
+    ImageName::OciArchive(LocalName::new(format!("(build of {})", settings.what)))
+}
+
+#[expect(clippy::too_many_arguments, reason = "what a caller of `run` gives, handed on once")]
+fn mended(
+    settings: &Settings,
+    plan: &Plan,
+    source: Arc<dyn Source>,
+    to: Option<&ImageName>,
+    access: &Access,
+    sign_in: &SignIn,
+    progress: &Arc<dyn Progress>,
+    clock: &mut Clock,
+) -> Result<(fix::Outcome, bool), Failure> {
+    let reuse_from = settings.reuse_from.as_deref().map(super::name).transpose()?;
+    let request = Request {
+        from: &name_of(settings),
+        to,
+        gather: Gather { depth: Needs::Files, asked: Asked { architecture: plan.architecture, ..settings.asked } },
+        options: Options { replace_archive: true, ..settings.options },
+        reuse_from: reuse_from.as_ref(),
+        cache: settings.cache.as_deref().map(Cache::new),
+        undo: &UndoStore::new(&settings.state),
+    };
+    let prepared = repair::prepare_opened(source, &request, progress)?;
+    clock.ended(Stage::Look);
+    let mut created = false;
+    let repair = match to {
+        None => prepared.into_outcome(),
+        Some(to) => {
+            let judgement = &prepared.outcome().judgement;
+            let rules = refused_for(judgement, settings.options.unsafe_fixes, settings.fail_on);
+            if !rules.is_empty() {
+                return Err(Failure::BuiltInVain { what: settings.what.clone(), rules });
+            }
+            if let (Some(options), Some(reference)) = (settings.create, to.reference()) {
+                created = sign_in.create_repository(reference, options)? == Created::New;
+            }
+            let outcome = prepared.carry_out(access, progress)?;
+            clock.ended(Stage::Write);
+            outcome
+        }
+    };
+    Ok((fix::Outcome::new(settings.what.clone(), repair, access, settings.options.unsafe_fixes), created))
+}
+
+/// Why the build failed, with what is known of the builder's last words.
+fn failed(broken: Broken, log: &Log<'_>, settings: &Settings) -> Failure {
+    let (command, status) = match broken {
+        Broken::Machine(error) => return Failure::Image(error),
+        Broken::Status(command, status) => (command, status.to_string()),
+    };
+    let known = match Shelf::load(&settings.knowledge) {
+        Ok(shelf) => {
+            let scan = scan(&shelf.knowledge, &log.tail());
+            let diagnosis = diagnose(&shelf.knowledge, &scan);
+            let told = |entry: &lambark_knowledge::Entry| {
+                format!("{}; `lambark explain {}` tells more", entry.title, entry.id)
+            };
+            diagnosis.matches.iter().take(KNOWN_SHOWN).map(|found| told(found.entry)).collect()
+        }
+        // Entries that cannot be read are told by `lambark knowledge lint`.
+        Err(_) => Vec::new(),
+    };
+    Failure::Builder { command, status, known }
+}
+
+/// Tells how long each stage took.
+struct Clock {
+    begun: Instant,
+    stages: Vec<(Stage, Duration)>,
+}
+
+impl Clock {
+    fn start() -> Clock {
+        Clock { begun: Instant::now(), stages: Vec::new() }
+    }
+
+    fn ended(&mut self, stage: Stage) {
+        let now = Instant::now();
+        self.stages.push((stage, now - self.begun));
+        self.begun = now;
+    }
+}
