@@ -8,9 +8,9 @@ use std::io;
 use std::path::PathBuf;
 
 use lambark_images::{Error, Kind};
-use lambark_oci::Reference;
 use lambark_oci::index::SelectError;
 use lambark_oci::reference::ReferenceError;
+use lambark_oci::{Digest, Reference};
 use lambark_registry::CredentialsError;
 
 use crate::config::ConfigError;
@@ -64,6 +64,16 @@ pub enum Failure {
         image: String,
         /// The rules that say so.
         rules: Vec<&'static str>,
+    },
+    /// Somebody moved a tag between a push and the look at it.
+    #[error("{reference} was pushed as {pushed} and holds {now} now: somebody moved the tag meanwhile")]
+    Moved {
+        /// The tag.
+        reference: Box<Reference>,
+        /// What was pushed.
+        pushed: Digest,
+        /// What stands there.
+        now: Digest,
     },
     /// A deployment that was refused before it changed anything.
     #[error(transparent)]
@@ -166,6 +176,7 @@ impl Failure {
             Failure::Sandbox(_) => "machine",
             Failure::Aws(error) => aws::kind(error),
             Failure::Deployment(error) => error.kind(),
+            Failure::Moved { .. } => "refused",
             Failure::Ledger(error) => ledger::kind(error),
             Failure::Archived { .. } => "not-found",
             Failure::Image(error) => match error.kind() {
@@ -195,6 +206,7 @@ impl Failure {
             Failure::OtherMachine { .. } | Failure::Sandbox(_) | Failure::Function(_) => exit::COULD_NOT_LOOK,
             Failure::Aws(error) => aws::exit_code(error),
             Failure::Deployment(error) => error.exit_code(),
+            Failure::Moved { .. } => exit::REFUSED,
             Failure::Ledger(error) => ledger::exit_code(error),
             Failure::Archived { .. } => exit::COULD_NOT_LOOK,
             Failure::Image(error) => match error.kind() {
@@ -235,6 +247,7 @@ impl Failure {
             Failure::Sandbox(_) | Failure::Function(_) => None,
             Failure::Aws(error) => aws::hint(error),
             Failure::Deployment(error) => error.hint(),
+            Failure::Moved { .. } => Some("give each build a tag of its own, for instance the commit".to_owned()),
             Failure::Ledger(error) => ledger::hint(error),
             Failure::Archived { image, .. } => Some(aws::back_from_the_archive(image)),
             Failure::NotLooked(_) | Failure::Name(_) | Failure::Arguments(_) | Failure::Output { .. } => None,

@@ -67,7 +67,7 @@ pub(super) struct Arguments {
 
 /// `--builder`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Builder {
+pub(super) enum Builder {
     /// `docker buildx build`
     Buildx,
     /// `docker build`
@@ -128,29 +128,48 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
 }
 
 fn wanted(arguments: &Arguments, config: &Config) -> Result<(String, Wanted), Failure> {
-    let flag = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let truth = |value: &str| !matches!(value, "0" | "f" | "F" | "false" | "FALSE" | "False");
-    let mut wanted = Wanted {
-        dockerfile: None,
-        context: ".".to_owned(),
-        architecture: arguments.repair.arch,
-        arguments: arguments.arguments.clone(),
-        builder: arguments.builder.map(Into::into),
-        legacy: flag("DOCKER_BUILDKIT").is_some_and(|value| !truth(&value)),
-        layers: flag("BUILDAH_LAYERS").map(|value| truth(&value)),
-    };
-    let text = |path: &Path| path.to_string_lossy().into_owned();
     if let Some(file) = &arguments.file {
+        let mut wanted = wanted_by(&arguments.repair, arguments.builder, &arguments.arguments);
         wanted.dockerfile = Some(text(file));
         wanted.context = arguments.what.clone().unwrap_or_else(|| ".".to_owned());
         return Ok((text(file), wanted));
     }
     let name = arguments.what.clone().unwrap_or_default();
     let service = Service::named(config, &name)?;
+    Ok((name.clone(), wanted_of(&service, &arguments.repair, arguments.builder, &arguments.arguments)))
+}
+
+/// What is to be built of a service.
+pub(super) fn wanted_of(
+    service: &Service<'_>,
+    repair: &RepairFlags,
+    builder: Option<Builder>,
+    arguments: &[String],
+) -> Wanted {
+    let mut wanted = wanted_by(repair, builder, arguments);
     let here = std::env::current_dir().unwrap_or_default();
     let below = |path: &Path| text(if service.root == here { path.to_owned() } else { service.path(path) }.as_path());
     wanted.dockerfile = service.config.dockerfile.as_deref().map(below);
     wanted.context = below(service.config.context.as_deref().unwrap_or(Path::new(".")));
     wanted.architecture = wanted.architecture.or(service.config.architecture);
-    Ok((name, wanted))
+    wanted
+}
+
+/// What flags and environment say of any build.
+fn wanted_by(repair: &RepairFlags, builder: Option<Builder>, arguments: &[String]) -> Wanted {
+    let flag = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let truth = |value: &str| !matches!(value, "0" | "f" | "F" | "false" | "FALSE" | "False");
+    Wanted {
+        dockerfile: None,
+        context: ".".to_owned(),
+        architecture: repair.arch,
+        arguments: arguments.to_vec(),
+        builder: builder.map(Into::into),
+        legacy: flag("DOCKER_BUILDKIT").is_some_and(|value| !truth(&value)),
+        layers: flag("BUILDAH_LAYERS").map(|value| truth(&value)),
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
 }

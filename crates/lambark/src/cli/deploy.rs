@@ -1,20 +1,17 @@
 //! `lambark deploy`
 
-use std::time::Duration;
-
 use clap::Args;
 use lambark_oci::Architecture;
 
 use super::context::{Context, Format, asked};
-use super::deployment::{Deployer, Target, lookup, percents};
+use super::deployment::{DeployFlags, Deployer, Target, lookup};
 use super::ledger::LedgerFlags;
 use super::output;
 use crate::config::FailOnWord;
 use crate::failure::Failure;
-use crate::operations::deploy::{self, Create, Until};
+use crate::operations::deploy::{self, Until};
 use crate::operations::deployment::Journal;
 use crate::operations::deployment::image::Demands;
-use crate::operations::deployment::shift::Shift;
 use crate::render;
 
 /// Make an image what a function runs, with a way back
@@ -40,33 +37,17 @@ pub(super) struct Arguments {
     /// The tag in the service's repository
     #[arg(long, value_name = "TAG", conflicts_with = "image")]
     tag: Option<String>,
-    /// Give the new version this share of the traffic in percent first; several in a row: 10,50
-    #[arg(long, value_name = "PERCENT", value_delimiter = ',', value_parser = percents)]
-    canary: Vec<u8>,
-    /// How long each share of a canary stays
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = humantime::parse_duration, requires = "canary")]
-    wait: Duration,
     /// Mend what Lambda would refuse, where the image lies
     #[arg(long)]
     fix: bool,
-    /// Make the function if it is not there
-    #[arg(long, requires = "role")]
-    create: bool,
-    /// The execution role's ARN of a function that is made
-    #[arg(long, value_name = "ARN", requires = "create")]
-    role: Option<String>,
     /// The architecture of a function that is made: x86_64 or arm64
     #[arg(long, value_name = "ARCH")]
     arch: Option<Architecture>,
-    /// Deploy though what runs now could not be brought back
-    #[arg(long)]
-    without_way_back: bool,
+    #[command(flatten)]
+    deploy: DeployFlags,
     /// From which severity on a finding stops the deployment; `error` if nothing is said
     #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<FailOnWord>,
-    /// How long a creation, an update or a version may take
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = humantime::parse_duration)]
-    settle_limit: Duration,
     /// Print the calls and make none that changes anything
     #[arg(long)]
     plan: bool,
@@ -91,7 +72,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
     };
     let probes = service.as_ref().map(|service| service.probes(&lookup)).transpose()?.unwrap_or_default();
     let architecture = arguments.arch.or_else(|| service.as_ref().and_then(|service| service.config.architecture));
-    let deployer = Deployer::new(context, &function, arguments.settle_limit)?;
+    let deployer = Deployer::new(context, &function, arguments.deploy.settle_limit)?;
     let mut journal = if arguments.plan { None } else { Some(deployer.journal(&arguments.ledger)?) };
     let settings = deploy::Settings {
         service: arguments.target.service.clone(),
@@ -105,16 +86,11 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
             state: context.state_dir()?,
         },
         alias: arguments.target.alias(service.as_ref()),
-        shift: Shift { percents: arguments.canary, wait: arguments.wait },
+        shift: arguments.deploy.shift(),
         probes,
-        create: arguments.role.map(|role| Create {
-            role,
-            architecture: architecture.unwrap_or(Architecture::X86_64),
-            memory: None,
-            timeout: None,
-        }),
+        create: arguments.deploy.create(architecture),
         plan_only: arguments.plan,
-        without_way_back: arguments.without_way_back,
+        without_way_back: arguments.deploy.without_way_back,
         until: Until::Traffic,
         origin: journal.as_ref().map(Journal::origin).unwrap_or_default(),
         function,

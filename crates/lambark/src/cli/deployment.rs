@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use lambark_oci::Architecture;
 
 use super::context::Context;
 use super::ledger::LedgerFlags;
 use super::output;
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::operations::deploy::{self, Outcome, Tools};
+use crate::operations::deploy::{self, Create, Outcome, Tools};
 use crate::operations::deployment::probe::Probe;
 use crate::operations::deployment::probe::url::Sender;
+use crate::operations::deployment::shift::Shift;
 use crate::operations::deployment::{Journal, Patience, World};
 use crate::operations::service::Service;
 use crate::render;
@@ -49,6 +51,42 @@ impl Target {
     /// The alias: the one that was named, or else the service's.
     pub(super) fn alias(&self, service: Option<&Service<'_>>) -> Option<String> {
         self.alias.clone().or_else(|| service?.config.alias.clone())
+    }
+}
+
+/// How to deploy; flags of `deploy` and `ship`.
+#[derive(Debug, Args)]
+pub(super) struct DeployFlags {
+    /// Give the new version this share of the traffic in percent first; several in a row: 10,50
+    #[arg(long, value_name = "PERCENT", value_delimiter = ',', value_parser = percents)]
+    canary: Vec<u8>,
+    /// How long each share of a canary stays
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = humantime::parse_duration)]
+    wait: Duration,
+    /// Make the function if it is not there
+    #[arg(long, requires = "role")]
+    create: bool,
+    /// The execution role's ARN of a function that is made
+    #[arg(long, value_name = "ARN", requires = "create")]
+    role: Option<String>,
+    /// Deploy though what runs now could not be brought back
+    #[arg(long)]
+    pub(super) without_way_back: bool,
+    /// How long a creation, an update or a version may take
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = humantime::parse_duration)]
+    pub(super) settle_limit: Duration,
+}
+
+impl DeployFlags {
+    /// How the traffic moves.
+    pub(super) fn shift(&self) -> Shift {
+        Shift { percents: self.canary.clone(), wait: self.wait }
+    }
+
+    /// How to make a function that is not there.
+    pub(super) fn create(&self, architecture: Option<Architecture>) -> Option<Create> {
+        let architecture = architecture.unwrap_or(Architecture::X86_64);
+        self.role.clone().map(|role| Create { role, architecture, memory: None, timeout: None })
     }
 }
 

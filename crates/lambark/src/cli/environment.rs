@@ -7,6 +7,7 @@ use clap::{ArgAction, Command};
 pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("account", "LAMBARK_ACCOUNT"),
     ("alias", "LAMBARK_ALIAS"),
+    ("all", "LAMBARK_ALL"),
     ("allow-remote", "LAMBARK_ALLOW_REMOTE"),
     ("approved-by", "LAMBARK_APPROVED_BY"),
     ("arch", "LAMBARK_ARCH"),
@@ -31,6 +32,7 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("fail-on", "LAMBARK_FAIL_ON"),
     ("file", "LAMBARK_FILE"),
     ("fix", "LAMBARK_FIX"),
+    ("from", "LAMBARK_FROM"),
     ("function", "LAMBARK_FUNCTION"),
     ("function-account", "LAMBARK_FUNCTION_ACCOUNT"),
     ("gzip-level", "LAMBARK_GZIP_LEVEL"),
@@ -49,6 +51,7 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("no-progress", "LAMBARK_NO_PROGRESS"),
     ("offline", "LAMBARK_OFFLINE"),
     ("output", "LAMBARK_OUTPUT"),
+    ("outputs", "LAMBARK_OUTPUTS"),
     ("pessimistic", "LAMBARK_PESSIMISTIC"),
     ("plain-http", "LAMBARK_PLAIN_HTTP"),
     ("plan", "LAMBARK_PLAN"),
@@ -111,6 +114,7 @@ const FORMATS: &[(&str, &str)] = &[
     ("rollback", "LAMBARK_ROLLBACK_FORMAT"),
     ("rules", "LAMBARK_RULES_FORMAT"),
     ("run", "LAMBARK_RUN_FORMAT"),
+    ("ship", "LAMBARK_SHIP_FORMAT"),
     ("status", "LAMBARK_STATUS_FORMAT"),
 ];
 

@@ -35,6 +35,7 @@ mod rollback;
 mod rules;
 #[cfg(target_os = "linux")]
 mod run;
+mod ship;
 mod status;
 
 use std::ffi::OsString;
@@ -80,6 +81,7 @@ enum Verb {
     Fix(fix::Arguments),
     Push(push::Arguments),
     Deploy(deploy::Arguments),
+    Ship(ship::Arguments),
     Rollback(rollback::Arguments),
     Status(status::Arguments),
     Build(build::Arguments),
@@ -128,6 +130,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Verb::Fix(arguments) => fix::run(arguments, &context),
         Verb::Push(arguments) => push::run(arguments, &context),
         Verb::Deploy(arguments) => deploy::run(arguments, &context),
+        Verb::Ship(arguments) => ship::run(&arguments, &context),
         Verb::Rollback(arguments) => rollback::run(arguments, &context),
         Verb::Status(arguments) => status::run(&arguments, &context),
         Verb::Build(arguments) => build::run(arguments, &context),

@@ -25,6 +25,7 @@ pub mod rollback;
 pub mod run;
 pub mod service;
 pub mod settings;
+pub mod ship;
 pub mod status;
 
 use std::io;

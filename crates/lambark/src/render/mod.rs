@@ -25,6 +25,7 @@ pub mod rules;
 #[cfg(target_os = "linux")]
 pub mod run;
 pub mod sarif;
+pub mod ship;
 pub mod status;
 mod story;
 pub mod style;

@@ -78,7 +78,7 @@ fn line(finding: &Finding) -> String {
 }
 
 /// Text that Markdown and HTML leave alone, also inside a table.
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     let mut out = String::new();
     for c in plain(text).chars() {
         match c {
@@ -96,7 +96,7 @@ fn text(text: &str) -> String {
 }
 
 /// A name as code. A backtick would end it and a bar would end a table's cell, so names with either are plain text.
-fn code(name: &str) -> String {
+pub(super) fn code(name: &str) -> String {
     let shown = plain(name);
     if shown.contains(['`', '|']) { text(name) } else { format!("`{shown}`") }
 }

@@ -125,7 +125,7 @@ pub fn choose(
     if !rules.is_empty() {
         return Err(Failure::NotDeployable { image: image.to_string(), rules });
     }
-    let tag = named.tag().filter(|_| named.digest().is_none()).map(str::to_owned);
+    let tag = named.tag().map(str::to_owned);
     Ok(Chosen {
         needs_tag: needs_tag(&image, &looked),
         verdict: looked.judgement.verdict,

@@ -17,6 +17,7 @@ mod rollback;
 mod rules;
 #[cfg(target_os = "linux")]
 mod run;
+mod ship;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -39,5 +40,6 @@ pub use rollback::rollback;
 pub use rules::{explain, explain_lint, rules};
 #[cfg(target_os = "linux")]
 pub use run::run;
+pub use ship::{ship, ship_plan};
 pub use status::status;
 pub use write::document;
