@@ -72,7 +72,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
     };
     let probes = service.as_ref().map(|service| service.probes(&lookup)).transpose()?.unwrap_or_default();
     let architecture = arguments.arch.or_else(|| service.as_ref().and_then(|service| service.config.architecture));
-    let deployer = Deployer::new(context, &function, arguments.deploy.settle_limit)?;
+    let deployer = Deployer::new(context, &function, Some(&image), arguments.deploy.settle_limit)?;
     let mut journal = if arguments.plan { None } else { Some(deployer.journal(&arguments.ledger)?) };
     let settings = deploy::Settings {
         service: arguments.target.service.clone(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use lambark_oci::Architecture;
+use lambark_oci::{Architecture, Reference};
 
 use super::context::Context;
 use super::ledger::LedgerFlags;
@@ -110,10 +110,22 @@ pub(super) struct Deployer<'a> {
 }
 
 impl<'a> Deployer<'a> {
-    /// Lambda in the Region of a function's ARN, or else in the one that is set.
-    pub(super) fn new(context: &'a Context, function: &str, limit: Duration) -> Result<Deployer<'a>, Failure> {
-        let region = function.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2));
-        let lambda = context.aws.lambda(region.filter(|region| !region.is_empty()))?;
+    /// Lambda in the Region of a function's ARN, or else in the one that is set, or else in that of the image: Lambda
+    /// takes images of its own Region only.
+    pub(super) fn new(
+        context: &'a Context,
+        function: &str,
+        image: Option<&str>,
+        limit: Duration,
+    ) -> Result<Deployer<'a>, Failure> {
+        let of_function = function.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2)).map(str::to_owned);
+        let of_image = || Some(image?.parse::<Reference>().ok()?.ecr()?.region);
+        let region = match of_function.filter(|region| !region.is_empty()) {
+            Some(region) => Some(region),
+            None if matches!(context.aws.region(), Err(lambark_aws::Error::NoRegion)) => of_image(),
+            None => None,
+        };
+        let lambda = context.aws.lambda(region.as_deref())?;
         let near = context.aws.ecr_endpoint()?.is_some_and(|endpoint| is_here(&endpoint));
         let patience = if near { Patience::near() } else { Patience::default() };
         let patience = Patience { limit, ..patience };

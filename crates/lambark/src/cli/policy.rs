@@ -20,7 +20,7 @@ use crate::render::json;
 Examples:
   lambark policy check
   lambark policy push --repository 123456789012.dkr.ecr.us-east-1.amazonaws.com/app
-  lambark policy fix --format json
+  lambark policy ship --repository 123456789012.dkr.ecr.us-east-1.amazonaws.com/app --function app
   lambark policy repository --function-account 210987654321 --region us-east-1")]
 pub(super) struct Arguments {
     /// The verb, or `repository`
@@ -29,6 +29,9 @@ pub(super) struct Arguments {
     /// Narrow it to this repository: its name, or HOST/NAME, which also tells account and Region
     #[arg(long, value_name = "REPOSITORY")]
     repository: Option<String>,
+    /// Narrow it to this function, with its versions and aliases
+    #[arg(long, value_name = "FUNCTION")]
+    function: Option<String>,
     /// For `repository`: the account of the functions, if it is not the repository's own
     #[arg(long, value_name = "ACCOUNT", value_parser = account)]
     function_account: Option<String>,
@@ -47,6 +50,16 @@ enum Word {
     Push,
     /// What `lambark resolve` needs
     Resolve,
+    /// What `lambark build` needs to write to ECR
+    Build,
+    /// What `lambark deploy` needs
+    Deploy,
+    /// What `lambark rollback` needs
+    Rollback,
+    /// What `lambark status` needs
+    Status,
+    /// What `lambark ship` needs
+    Ship,
     /// What a repository needs, so that Lambda may read its images
     Repository,
 }
@@ -58,6 +71,11 @@ impl From<Word> for Subject {
             Word::Fix => Subject::Fix,
             Word::Push => Subject::Push,
             Word::Resolve => Subject::Resolve,
+            Word::Build => Subject::Build,
+            Word::Deploy => Subject::Deploy,
+            Word::Rollback => Subject::Rollback,
+            Word::Status => Subject::Status,
+            Word::Ship => Subject::Ship,
             Word::Repository => Subject::Repository,
         }
     }
@@ -72,6 +90,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
     }
     let settings = Settings {
         repository: arguments.repository,
+        function: arguments.function,
         region: context.region(&context.config()?),
         function_account: arguments.function_account,
     };

@@ -61,7 +61,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
         probes: service.as_ref().map(|service| service.probes(&lookup)).transpose()?.unwrap_or_default(),
         plan_only: arguments.plan,
     };
-    let deployer = Deployer::new(context, &settings.function, arguments.settle_limit)?;
+    let deployer = Deployer::new(context, &settings.function, None, arguments.settle_limit)?;
     let sender = deployer.sender(&settings.probes)?;
     let mut journal = if arguments.plan { None } else { Some(deployer.journal(&arguments.ledger)?) };
     let mut printed = Ok(());

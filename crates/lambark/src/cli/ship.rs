@@ -136,7 +136,8 @@ fn shipped(
         if context.page().quiet { Box::new(std::io::sink()) } else { Box::new(std::io::stderr()) };
     let deploys = arguments.until >= Step::Deploy;
     let deployers: Vec<Deployer<'_>> = if deploys {
-        let deployer = |plan: &Settings| Deployer::new(context, &plan.deploy.function, arguments.deploy.settle_limit);
+        let deployer =
+            |plan: &Settings| Deployer::new(context, &plan.deploy.function, None, arguments.deploy.settle_limit);
         plans.iter().map(deployer).collect::<Result<_, _>>()?
     } else {
         Vec::new()

@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<u8, Failur
         alias: arguments.target.alias(service.as_ref()),
         asked: asked(None, &config),
     };
-    let deployer = Deployer::new(context, &settings.function, NO_LIMIT)?;
+    let deployer = Deployer::new(context, &settings.function, None, NO_LIMIT)?;
     let mut last = String::new();
     loop {
         let outcome = status::run(&settings, &deployer.world)?;

@@ -1,5 +1,6 @@
 //! AWS's own client and lambark's verbs against the twin: signing in, pushing, checking, and a function's whole life.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -169,4 +170,48 @@ fn a_repository_is_created_when_it_is_asked_for_and_only_then() {
     assert!(again.contains("\"alreadyThere\": true"), "{again}");
     let other = user.run(&["push", "examples/attested.tar", "127.0.0.1:1/app:v1", "--create-repository", "--plan"]);
     assert!(other.starts_with("exit code: 0"), "{other}");
+}
+
+/// The actions of a verb's policy for a service, with those that only make its work better or not.
+fn allowed(user: &User, verb: &str, service: &str, optional: bool) -> BTreeSet<String> {
+    let output = user.command(&["policy", verb, "--format", "json"]).output().unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let needs = document["needs"].as_array().unwrap().iter();
+    let needs = needs.filter(|need| optional || need["statement"] != "OptionalQuestions");
+    let actions = needs.map(|need| need["action"].as_str().unwrap().to_owned());
+    actions.filter(|action| action.starts_with(&format!("{service}:"))).collect()
+}
+
+/// What the twin was asked of Lambda since it was asked last.
+fn asked(twin: &Twin) -> BTreeSet<String> {
+    let control = twin.control();
+    let known = Operation::ALL.iter().filter(|known| known.action().starts_with("lambda:"));
+    let counts = control.counts().requests;
+    let asked = known.filter(|known| counts.contains_key(known.name())).map(|known| known.action().to_owned());
+    let asked = asked.collect();
+    control.reset();
+    asked
+}
+
+#[test]
+fn verbs_of_functions_ask_lambda_for_what_their_policies_allow_and_no_more() {
+    let (twin, _aws, user) = twin();
+    pushed(&user, "v1");
+    let run = user.run(&["push", "examples/attested.tar", &format!("{REPOSITORY}:v2"), "--as", "docker", "--quiet"]);
+    assert!(run.starts_with("exit code: 0"), "{run}");
+    let deploy = |tag: &str, more: &[&str]| {
+        let image = format!("{REPOSITORY}:{tag}");
+        let run = user.run(&[&["deploy", "--function", "app", "--image", &image, "--alias", "live"], more].concat());
+        assert!(run.starts_with("exit code: 0"), "{run}");
+    };
+    asked(&twin);
+    deploy("v1", &["--create", "--role", ROLE]);
+    deploy("v2", &[]);
+    let allowed_to_deploy = allowed(&user, "deploy", "lambda", true);
+    assert!(asked(&twin).is_subset(&allowed_to_deploy), "{allowed_to_deploy:?}");
+    for verb in ["status", "rollback"] {
+        let run = user.run(&[verb, "--function", "app", "--alias", "live", "--region", "eu-central-1"]);
+        assert!(run.starts_with("exit code: 0"), "{run}");
+        assert_eq!(asked(&twin), allowed(&user, verb, "lambda", false), "{verb}");
+    }
 }

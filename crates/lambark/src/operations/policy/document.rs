@@ -17,24 +17,35 @@ pub(super) fn of_caller(scope: &Scope, needs: &[Need]) -> Value {
         .into_iter()
         .map(|statement| {
             let actions = needs.iter().filter(|need| need.statement == statement).map(|need| need.action);
-            json!({
+            let mut allowed = json!({
                 "Sid": statement.sid(),
                 "Effect": "Allow",
                 "Action": actions.collect::<Vec<_>>(),
                 "Resource": resource(scope, statement),
-            })
+            });
+            if statement == Statement::PassRole {
+                allowed["Condition"] = json!({ "StringEquals": { "iam:PassedToService": "lambda.amazonaws.com" } });
+            }
+            allowed
         })
         .collect();
     json!({ "Version": VERSION, "Statement": statements })
 }
 
-fn resource(scope: &Scope, statement: Statement) -> String {
+fn resource(scope: &Scope, statement: Statement) -> Value {
+    let Scope { partition, region, account, .. } = scope;
     match statement {
         // Signing in concerns no resource: IAM takes nothing else there.
-        Statement::SignIn => "*".to_owned(),
+        Statement::SignIn => json!("*"),
         Statement::ReadImages | Statement::WriteImages | Statement::Optional => {
-            format!("arn:{}:ecr:{}:{}:repository/{}", scope.partition, scope.region, scope.account, scope.repository)
+            json!(format!("arn:{partition}:ecr:{region}:{account}:repository/{}", scope.repository))
         }
+        // A qualifier is part of the ARN: without the second one no version and no alias could be asked about.
+        Statement::ReadFunctions | Statement::ChangeFunctions => {
+            let function = format!("arn:{partition}:lambda:{region}:{account}:function:{}", scope.function);
+            if scope.function == "*" { json!(function) } else { json!([function, format!("{function}:*")]) }
+        }
+        Statement::PassRole => json!(format!("arn:{partition}:iam::{account}:role/*")),
     }
 }
 

@@ -14,6 +14,8 @@ pub use needs::{Need, Subject};
 pub struct Settings {
     /// The repository: a bare name, or a whole image name, which also tells account and Region.
     pub repository: Option<String>,
+    /// The function.
+    pub function: Option<String>,
     /// The Region, if the repository does not tell it.
     pub region: Option<String>,
     /// The account of the functions that are to run the images.
@@ -37,6 +39,7 @@ struct Scope {
     region: String,
     account: String,
     repository: String,
+    function: String,
 }
 
 /// Puts the policy together. Nothing is asked of anybody.
@@ -60,6 +63,7 @@ fn scope(settings: &Settings) -> Result<Scope, ReferenceError> {
         region: settings.region.clone().unwrap_or_else(any),
         account: any(),
         repository: any(),
+        function: settings.function.clone().unwrap_or_else(any),
     };
     if let Some(name) = &settings.repository {
         match name.parse::<Reference>() {
@@ -94,6 +98,7 @@ mod tests {
     fn of(subject: Subject, repository: &str, account: Option<&str>) -> Value {
         let settings = Settings {
             repository: Some(repository.to_owned()),
+            function: None,
             region: None,
             function_account: account.map(str::to_owned),
         };
@@ -108,6 +113,24 @@ mod tests {
         assert_eq!(of(Subject::Check, "app", None)["Statement"][1]["Resource"], "arn:aws:ecr:*:*:repository/app");
         let settings = Settings { repository: Some("UPPER".to_owned()), ..Settings::default() };
         assert!(run(Subject::Check, &settings).is_err());
+    }
+
+    #[test]
+    fn a_function_s_name_narrows_it_with_all_its_versions() {
+        let settings = Settings {
+            repository: Some("123456789012.dkr.ecr.us-east-1.amazonaws.com/app".to_owned()),
+            function: Some("app".to_owned()),
+            ..Settings::default()
+        };
+        let document = run(Subject::Deploy, &settings).unwrap().document;
+        let of =
+            |sid: &str| document["Statement"].as_array().unwrap().iter().find(|it| it["Sid"] == sid).unwrap().clone();
+        let arn = "arn:aws:lambda:us-east-1:123456789012:function:app";
+        assert_eq!(of("ChangeFunctions")["Resource"], serde_json::json!([arn, format!("{arn}:*")]));
+        assert_eq!(
+            of("PassRoleToNewFunctions")["Condition"]["StringEquals"]["iam:PassedToService"],
+            "lambda.amazonaws.com"
+        );
     }
 
     #[test]
