@@ -53,6 +53,9 @@ pub enum Failure {
     /// Not looked at, on purpose.
     #[error("{0}")]
     NotLooked(String),
+    /// What was planned does not fit any more: somebody else's change.
+    #[error("{0}")]
+    Changed(String),
     /// Two arguments that contradict each other: the user's.
     #[error("{0}")]
     Arguments(String),
@@ -122,7 +125,7 @@ impl Failure {
     pub fn kind(&self) -> &'static str {
         match self {
             Failure::Name(_) | Failure::Config(_) | Failure::UnknownRule { .. } | Failure::Arguments(_) => "usage",
-            Failure::Knowledge(knowledge::Error::Exists(_)) => "refused",
+            Failure::Knowledge(knowledge::Error::Exists(_)) | Failure::Changed(_) => "refused",
             Failure::Knowledge(_) => "usage",
             Failure::NotLooked(_) => "not-looked",
             Failure::NotDeployable { .. } => "findings",
@@ -152,7 +155,7 @@ impl Failure {
             Failure::Name(_) | Failure::Config(_) | Failure::UnknownRule { .. } | Failure::Arguments(_) => exit::USAGE,
             // The user named a file that cannot be written, or an address that cannot be had.
             Failure::Output { .. } | Failure::Twin(_) => exit::USAGE,
-            Failure::Knowledge(knowledge::Error::Exists(_)) => exit::REFUSED,
+            Failure::Knowledge(knowledge::Error::Exists(_)) | Failure::Changed(_) => exit::REFUSED,
             Failure::Knowledge(_) => exit::USAGE,
             Failure::NotLooked(_) => exit::COULD_NOT_LOOK,
             Failure::NotDeployable { .. } => exit::FINDINGS,
@@ -191,7 +194,11 @@ impl Failure {
             Failure::Sandbox(_) | Failure::Function(_) => None,
             Failure::Aws(error) => aws::hint(error),
             Failure::Archived { image, .. } => Some(aws::back_from_the_archive(image)),
-            Failure::NotLooked(_) | Failure::Name(_) | Failure::Arguments(_) | Failure::Output { .. } => None,
+            Failure::NotLooked(_)
+            | Failure::Changed(_)
+            | Failure::Name(_)
+            | Failure::Arguments(_)
+            | Failure::Output { .. } => None,
         }
     }
 }

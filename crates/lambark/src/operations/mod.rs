@@ -7,6 +7,7 @@ pub mod check;
 pub mod doctor;
 pub mod explain;
 pub mod fix;
+pub mod init;
 #[cfg(target_os = "linux")]
 pub mod invoker;
 pub mod knowledge;
