@@ -9,6 +9,7 @@ mod ecr_api;
 mod errors;
 mod fix;
 mod formats;
+mod init;
 mod knowledge;
 #[cfg(feature = "aws")]
 mod on_the_twin;
