@@ -141,3 +141,35 @@ fn a_specification_of_somebody_else_is_left_alone() {
     assert_eq!(path(Some("version: 0.2\n")), "buildspec.lambark.yml");
     assert_eq!(path(Some(&text(&findings(), "buildspec.yml"))), "buildspec.yml");
 }
+
+/// Verbs that the texts name and this binary does not have yet.
+const PENDING: [&str; 3] = ["rollback", "ship", "status"];
+
+/// Every command of lambark's in what is written is one that parses.
+#[test]
+fn commands_in_the_texts_parse() {
+    let mut parsed = 0;
+    for (path, text) in all(&findings()) {
+        for line in text
+            .split(['\n', '`', '"', ';'])
+            .filter_map(|part| part.trim().trim_start_matches("- ").strip_prefix("lambark "))
+        {
+            let line = line.split(" #").next().unwrap().split(['<', ':']).next().unwrap().trim();
+            let words: Vec<&str> = line.split(' ').filter(|word| !word.is_empty()).collect();
+            let Some(verb) = words.first().filter(|verb| verb.bytes().all(|b| b.is_ascii_lowercase())) else {
+                continue;
+            };
+            if PENDING.contains(verb) {
+                continue;
+            }
+            let parse =
+                crate::cli::command().try_get_matches_from(std::iter::once("lambark").chain(words.iter().copied()));
+            match parse {
+                Ok(_) => parsed += 1,
+                // A verb alone, in a sentence about it.
+                Err(error) => assert!(words.len() == 1, "{path}: {line}: {error}"),
+            }
+        }
+    }
+    assert!(parsed > 15, "only {parsed}");
+}

@@ -117,6 +117,7 @@ pub fn find(question: &Question<'_>) -> Findings {
         .map(|(step, build)| format!("{}: {}", place(&step.span, question.tree), build.tool.name()))
         .collect();
     found.notes.extend(twice(&found.by_hand));
+    found.notes.extend(by_templates(&repository));
     for place in untied {
         found.notes.push(format!("{place} builds an image that nothing ties to Lambda: it is left out"));
     }
@@ -134,6 +135,20 @@ fn twice(by_hand: &[Arc<str>]) -> impl Iterator<Item = String> {
     by_hand.iter().filter(by_itself).map(|path| {
         format!("{path} builds or deploys by itself: take that out of it before lambark's own workflow does the same")
     })
+}
+
+/// A template that names an image puts it back.
+fn by_templates(repository: &Repository<'_>) -> Vec<String> {
+    let mut files: Vec<&Arc<str>> = repository.functions.iter().map(|function| &function.span.file).collect();
+    files.sort_unstable();
+    files.dedup();
+    let told = files.into_iter().map(|file| {
+        format!(
+            "{file} names the image of a function: lambark changes the image alone, and the next deployment of that \
+             template puts its own back unless it follows (Terraform: `ignore_changes = [image_uri]`)"
+        )
+    });
+    told.collect()
 }
 
 /// What stands in `lambark.toml` counts; what was found besides is told.

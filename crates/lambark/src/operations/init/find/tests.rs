@@ -51,6 +51,7 @@ fn builds_tags_calls_and_templates_become_one_service() {
     api: api/Dockerfile api team/api shop-api - arm64
       function: b.sh:4 says `shop-api`, t.yaml:2 says `shop-api-2`
       architecture: b.sh:4 says `arm64`, the default of t.yaml:2 says `x86_64`
+    note: t.yaml names the image of a function: lambark changes the image alone, and the next deployment of that template puts its own back unless it follows (Terraform: `ignore_changes = [image_uri]`)
     ");
     assert_eq!(found.region.unwrap().value, "eu-central-1");
     assert_eq!(found.account.unwrap().value, "123456789012");

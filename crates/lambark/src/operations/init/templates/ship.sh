@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Written by `lambark init --replace-script` in place of a script that did the same by hand; git has the old one.
+# Written by `lambark init` in place of a script that did the same by hand; git has the old one.
 # Arguments: {%USAGE%}. Services of lambark.toml: {%SERVICES%}.
 set -euo pipefail
 
