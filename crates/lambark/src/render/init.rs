@@ -40,8 +40,10 @@ fn found(out: &mut dyn Write, findings: &Findings, page: Page) -> io::Result<()>
     let from = if findings.configured { " in lambark.toml" } else { "" };
     writeln!(out, "{BOLD}{}{BOLD:#}{from}", count(findings.services.len(), "service"))?;
     findings.services.iter().try_for_each(|service| self::service(out, service))?;
-    if let Some(region) = &findings.region {
-        writeln!(out, "  {:16}{} {DIM}({}){DIM:#}", "Region", plain(&region.value), plain(&region.from))?;
+    for (name, fact) in [("Region", &findings.region), ("account", &findings.account)] {
+        if let Some(Fact { value, from }) = fact {
+            writeln!(out, "  {name:16}{} {DIM}({}){DIM:#}", plain(value), plain(from))?;
+        }
     }
     for note in &findings.notes {
         write!(out, "  {DIM}note{DIM:#} ")?;

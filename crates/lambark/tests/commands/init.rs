@@ -171,7 +171,8 @@ fn a_script_is_replaced_only_by_name() {
         use std::os::unix::fs::PermissionsExt as _;
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
     }
-    let run = user.run(&["init", "--replace-script", "scripts/build-and-push.sh", "--write"]);
+    let replace = [&EVERYTHING[..], &["--replace-script", "scripts/build-and-push.sh"]].concat();
+    let run = user.run(&write(&replace));
     assert!(run.starts_with("exit code: 0"), "{run}");
     insta::assert_snapshot!(fs::read_to_string(&script).unwrap());
     #[cfg(unix)]
@@ -181,6 +182,8 @@ fn a_script_is_replaced_only_by_name() {
     }
     let lint = user.run(&["lint"]);
     assert!(lint.contains("nothing found"), "{lint}");
+    let again = user.run(&write(&EVERYTHING));
+    assert!(again.contains("\nnothing to do\n"), "what only the script told is not missed: {again}");
 }
 
 #[cfg(unix)]

@@ -22,6 +22,7 @@ pub fn init(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
             "schema": "lambark.init/v1",
             "configured": findings.configured,
             "region": findings.region.as_ref().map(fact),
+            "account": findings.account.as_ref().map(fact),
             "services": findings.services.iter().map(service).collect::<Vec<_>>(),
             "notes": findings.notes,
             "scripts": outcome.scripts.iter().map(script).collect::<Vec<_>>(),

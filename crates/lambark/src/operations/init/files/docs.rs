@@ -11,6 +11,9 @@ use crate::operations::policy::{self, Subject};
 const CHECKLIST: &str = include_str!("../templates/deployment-checklist.md");
 const ONBOARDING: &str = include_str!("../templates/onboarding.md");
 
+/// What a reader puts in. A script may tell the account, but only until it is replaced: the page has to stay the same.
+const ACCOUNT: &str = "ACCOUNT";
+
 pub(super) fn drafts(findings: &Findings) -> Vec<Draft> {
     let first = plain_services(findings).next();
     let service = first.map_or("SERVICE", |service| &service.name);
@@ -43,7 +46,7 @@ pub(super) fn drafts(findings: &Findings) -> Vec<Draft> {
 fn image(service: &Service, findings: &Findings) -> String {
     let known =
         |fact: &Option<Fact>, unknown: &str| fact.as_ref().map_or_else(|| unknown.to_owned(), |it| it.value.clone());
-    let (account, region) = (known(&findings.account, "ACCOUNT"), known(&findings.region, "REGION"));
+    let (account, region) = (ACCOUNT, known(&findings.region, "REGION"));
     format!("{account}.dkr.ecr.{region}.amazonaws.com/{}:TAG", known(&service.repository, "REPOSITORY"))
 }
 
@@ -69,7 +72,7 @@ fn code(text: &str) -> String {
 /// What the role of the workflow may do: what `lambark push` needs on each repository, and a deployment on each function.
 fn role_policy(findings: &Findings) -> String {
     let names = repositories(findings);
-    let account = findings.account.as_ref().map_or("*", |fact| &fact.value);
+    let account = ACCOUNT;
     let region = findings.region.as_ref().map_or("*", |fact| &fact.value);
     let partition = policy::partition(region);
     let mut statements: Vec<Value> = Vec::new();
