@@ -30,13 +30,32 @@ impl<'a> BuildSite<'a> {
     }
 
     /// The names that the image gets, by the build itself and by `docker tag` afterwards.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &'a Value> {
+    pub fn names(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
         let build = self.build;
         let later = self.behind().iter().filter_map(move |step| match &step.action {
             Action::Tag { from, to } if build.tags().any(|tag| tag.text == from.text) => Some(to),
             _ => None,
         });
         build.tags().chain(later)
+    }
+
+    /// The calls of the same sequence that deploy the image: those that name it, or if what they name is not known,
+    /// those that have no other build that they could mean.
+    pub fn calls(&self) -> impl Iterator<Item = &'a Call> + use<'a> {
+        let builds = self.sequence.steps.iter().filter(|step| step.build().is_some()).count();
+        let names: Vec<&Value> = self.names().collect();
+        let deploys = move |call: &&Call| match &call.image {
+            Some(image) => {
+                let compared: Vec<_> = names.iter().map(|name| same_repository(name, image)).collect();
+                compared.contains(&Some(true)) || (builds == 1 && compared.iter().all(Option::is_none))
+            }
+            None => builds == 1,
+        };
+        let calls = self.behind().iter().filter_map(|step| match &step.action {
+            Action::Lambda(call) => Some(call),
+            _ => None,
+        });
+        calls.filter(|call| matches!(call.kind, CallKind::Create | CallKind::UpdateCode)).filter(deploys)
     }
 
     /// Whether something behind the build makes one manifest of what was pushed, or deploys only what is right.
@@ -50,7 +69,7 @@ impl<'a> BuildSite<'a> {
     }
 
     /// The architecture of the function that runs the image, and where it is said, as far as that is known.
-    pub(crate) fn architecture(&self, repository: &Repository<'a>) -> Option<Wanted> {
+    pub fn architecture(&self, repository: &Repository<'a>) -> Option<Wanted> {
         self.by_call().or_else(|| self.by_function(repository)).or_else(|| self.by_service(repository))
     }
 
@@ -99,9 +118,11 @@ impl<'a> BuildSite<'a> {
 }
 
 /// A function's architecture, and where it is said.
-pub(crate) struct Wanted {
-    pub(crate) architecture: Architecture,
-    pub(crate) place: Value,
+pub struct Wanted {
+    /// As Lambda spells it.
+    pub architecture: Architecture,
+    /// Where it is said.
+    pub place: Value,
 }
 
 impl Wanted {

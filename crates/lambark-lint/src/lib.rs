@@ -31,7 +31,8 @@ pub mod yaml;
 
 pub use catalogue::{CATALOGUE, rule};
 pub use finding::{Edit, Finding, Fix};
+pub use flow::Wanted;
 pub use lint::{NotJudged, Report, lint};
-pub use repository::{Repository, Service, Settings};
+pub use repository::{BuildSite, Repository, Service, Settings};
 pub use rule::Rule;
 pub use source::{MemoryTree, Note, Position, SourceFile, Span, Tree};

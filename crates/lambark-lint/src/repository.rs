@@ -137,6 +137,16 @@ impl<'a> Repository<'a> {
         self.dockerfiles.get(build.dockerfile.as_ref()?.known()?).copied()
     }
 
+    /// The paths of all Dockerfiles.
+    pub fn dockerfile_paths(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.dockerfiles.keys()
+    }
+
+    /// Every call that makes a function of an image, or gives one another image.
+    pub fn deployments(&self) -> impl Iterator<Item = (&'a Step, &'a Call)> + use<'_, 'a> {
+        self.sequences.iter().flat_map(|sequence| calls(sequence))
+    }
+
     /// The Dockerfiles of images for Lambda, each with the stages that it is made of, the last one first.
     #[must_use]
     pub fn lambda_dockerfiles(&self) -> Vec<(&'a Dockerfile, Vec<&'a Stage>)> {

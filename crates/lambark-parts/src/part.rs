@@ -95,6 +95,12 @@ pub enum Part {
     Busybox,
     /// moto's server, from PyPI: what the twin's speed is compared with.
     Moto,
+    /// zizmor, from PyPI: reads GitHub workflows as an attacker would.
+    Zizmor,
+    /// AWS's own linter of CloudFormation templates, from PyPI.
+    CfnLint,
+    /// pre-commit, from PyPI.
+    PreCommit,
 }
 
 /// Python and what it stands on, the C library too: the root of an image.
@@ -199,7 +205,7 @@ const AWS2: &[&str] = &[
 
 impl Part {
     /// Every part, in the order in which they are set up.
-    pub const ALL: [Part; 14] = [
+    pub const ALL: [Part; 17] = [
         Part::DockerRegistry,
         Part::Crane,
         Part::Skopeo,
@@ -214,6 +220,9 @@ impl Part {
         Part::PythonFunction,
         Part::Busybox,
         Part::Moto,
+        Part::Zizmor,
+        Part::CfnLint,
+        Part::PreCommit,
     ];
 
     /// The part's name: its directory, and what `cargo xtask parts NAME` takes.
@@ -233,6 +242,9 @@ impl Part {
             Part::PythonFunction => "python-function",
             Part::Busybox => "busybox",
             Part::Moto => "moto",
+            Part::Zizmor => "zizmor",
+            Part::CfnLint => "cfn-lint",
+            Part::PreCommit => "pre-commit",
         }
     }
 
@@ -255,6 +267,9 @@ impl Part {
             Part::Bsdtar => (&[(Suite::Bookworm, BSDTAR)], &["usr/bin/bsdtar"]),
             Part::Aws1 => (&[], &["site/awscli/__main__.py"]),
             Part::Moto => (&[], &["site/moto/server.py"]),
+            Part::Zizmor => (&[], &["site/bin/zizmor"]),
+            Part::CfnLint => (&[], &["site/bin/cfn-lint"]),
+            Part::PreCommit => (&[], &["site/pre_commit/__main__.py"]),
             Part::Aws2 => (&[(Suite::Bookworm, AWS2)], &["usr/bin/aws", "usr/bin/python3.11"]),
             Part::Rie => (&[], &["site/samcli/local/rapid/aws-lambda-rie-x86_64"]),
             Part::PythonFunction => {
@@ -281,6 +296,9 @@ impl Part {
             Part::Rie => &["--no-deps", "aws-sam-cli==1.170.0"],
             Part::PythonFunction => PYTHON_CLIENT,
             Part::Moto => &["moto[server]==5.2.5"],
+            Part::Zizmor => &["zizmor==1.32.0"],
+            Part::CfnLint => &["cfn-lint==1.58.0"],
+            Part::PreCommit => &["pre_commit==4.7.0"],
             _ => &[],
         };
         // 2: byte-compiled, without which each start of the AWS command compiles all that it imports.

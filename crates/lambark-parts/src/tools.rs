@@ -69,6 +69,31 @@ pub fn aws_v2() -> Option<Command> {
     Some(without_account(command, &dir))
 }
 
+/// zizmor, offline, or a skip. Add the workflow.
+pub fn zizmor() -> Option<Command> {
+    let mut command = Command::new(Part::Zizmor.or_skip()?.join("site/bin/zizmor"));
+    command.args(["--offline", "--no-progress", "--color", "never"]);
+    Some(command)
+}
+
+/// cfn-lint, or a skip. Add the template.
+pub fn cfn_lint() -> Option<Command> {
+    let dir = Part::CfnLint.or_skip()?;
+    let mut command = Command::new("python3");
+    command.arg(dir.join("site/bin/cfn-lint")).env("PYTHONPATH", dir.join("site"));
+    command.env("PYTHONNOUSERSITE", "1").env("PYTHONDONTWRITEBYTECODE", "1");
+    Some(command)
+}
+
+/// pre-commit, with a store of its own, or a skip. Add the command.
+pub fn pre_commit() -> Option<Command> {
+    let dir = Part::PreCommit.or_skip()?;
+    let mut command = Command::new("python3");
+    command.args(["-m", "pre_commit"]).env("PYTHONPATH", dir.join("site")).env("PRE_COMMIT_HOME", dir.join("store"));
+    command.env("PYTHONNOUSERSITE", "1").env("PYTHONDONTWRITEBYTECODE", "1");
+    Some(command)
+}
+
 /// The AWS command with credentials that open nothing, and with nothing of whoever runs the test. Add
 /// `--endpoint-url`.
 fn without_account(mut command: Command, dir: &Path) -> Command {

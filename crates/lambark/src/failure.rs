@@ -54,6 +54,9 @@ pub enum Failure {
     /// Not looked at, on purpose.
     #[error("{0}")]
     NotLooked(String),
+    /// What was planned does not fit any more: somebody else's change.
+    #[error("{0}")]
+    Changed(String),
     /// Two arguments that contradict each other: the user's.
     #[error("{0}")]
     Arguments(String),
@@ -163,7 +166,7 @@ impl Failure {
     pub fn kind(&self) -> &'static str {
         match self {
             Failure::Name(_) | Failure::Config(_) | Failure::UnknownRule { .. } | Failure::Arguments(_) => "usage",
-            Failure::Knowledge(knowledge::Error::Exists(_)) => "refused",
+            Failure::Knowledge(knowledge::Error::Exists(_)) | Failure::Changed(_) => "refused",
             Failure::Knowledge(_) => "usage",
             Failure::NotLooked(_) => "not-looked",
             Failure::NotDeployable { .. } | Failure::BuiltInVain { .. } => "findings",
@@ -198,7 +201,7 @@ impl Failure {
             Failure::Name(_) | Failure::Config(_) | Failure::UnknownRule { .. } | Failure::Arguments(_) => exit::USAGE,
             // The user named a file that cannot be written, or an address that cannot be had.
             Failure::Output { .. } | Failure::Twin(_) => exit::USAGE,
-            Failure::Knowledge(knowledge::Error::Exists(_)) => exit::REFUSED,
+            Failure::Knowledge(knowledge::Error::Exists(_)) | Failure::Changed(_) => exit::REFUSED,
             Failure::Knowledge(_) => exit::USAGE,
             Failure::NotLooked(_) => exit::COULD_NOT_LOOK,
             Failure::NotDeployable { .. } | Failure::BuiltInVain { .. } | Failure::Builder { .. } => exit::FINDINGS,
@@ -250,7 +253,11 @@ impl Failure {
             Failure::Moved { .. } => Some("give each build a tag of its own, for instance the commit".to_owned()),
             Failure::Ledger(error) => ledger::hint(error),
             Failure::Archived { image, .. } => Some(aws::back_from_the_archive(image)),
-            Failure::NotLooked(_) | Failure::Name(_) | Failure::Arguments(_) | Failure::Output { .. } => None,
+            Failure::NotLooked(_)
+            | Failure::Changed(_)
+            | Failure::Name(_)
+            | Failure::Arguments(_)
+            | Failure::Output { .. } => None,
         }
     }
 }

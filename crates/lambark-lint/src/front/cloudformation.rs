@@ -53,6 +53,8 @@ fn read(file: &SourceFile, _: &dyn Tree) -> FrontResult {
 struct ImageFunction<'d> {
     template: &'d Template<'d>,
     resource: Entry<'d>,
+    function_name: Option<Value>,
+    alias: Option<Value>,
     architecture: Option<Value>,
     image: Option<Value>,
     overrides_command: bool,
@@ -87,6 +89,8 @@ impl<'d> ImageFunction<'d> {
         Some(ImageFunction {
             template,
             resource,
+            function_name: property(&["FunctionName"]).and_then(|node| template.value(&node)),
+            alias: property(&["AutoPublishAlias"]).and_then(|node| template.value(&node)),
             architecture: architecture.and_then(|node| template.value(&node)),
             image: image.and_then(|node| template.value(&node)),
             overrides_command: property(&["ImageConfig", "Command"]).is_some(),
@@ -100,6 +104,8 @@ impl<'d> ImageFunction<'d> {
         Function {
             name: self.resource.key.as_str().unwrap_or_default().to_owned(),
             span: self.resource.key.span(),
+            function_name: self.function_name,
+            alias: self.alias,
             architecture: self.architecture,
             // With metadata to build from, SAM puts the name of what it built in place of the template's.
             image: self.image.filter(|_| self.metadata.is_none()),

@@ -55,6 +55,10 @@ pub struct Tie {
 pub struct Function {
     /// Its name in the template.
     pub name: String,
+    /// The name that it gets in AWS, if the template gives one.
+    pub function_name: Option<Value>,
+    /// The alias that the template gives it, and moves with each change.
+    pub alias: Option<Value>,
     /// What a finding points at.
     pub span: Span,
     /// The architecture, as Lambda spells it; its default is `x86_64`.

@@ -16,6 +16,7 @@ mod emulate;
 mod environment;
 mod explain;
 mod fix;
+mod init;
 mod internal;
 mod interrupt;
 mod invoke;
@@ -91,6 +92,7 @@ enum Verb {
     Run(run::Arguments),
     Rehearse(rehearse::Arguments),
     Emulate(emulate::Arguments),
+    Init(init::Arguments),
     Policy(policy::Arguments),
     Rules(rules::Arguments),
     Doctor(doctor::Arguments),
@@ -140,6 +142,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Verb::Run(arguments) => run::run(arguments, &context),
         Verb::Rehearse(arguments) => rehearse::run(arguments, &context),
         Verb::Emulate(arguments) => emulate::run(&arguments, &context),
+        Verb::Init(arguments) => init::run(arguments, &context),
         Verb::Policy(arguments) => policy::run(arguments, &context),
         Verb::Rules(arguments) => rules::run(&arguments, &context),
         Verb::Doctor(arguments) => doctor::run(&arguments, &context),

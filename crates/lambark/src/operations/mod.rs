@@ -10,6 +10,7 @@ pub mod deployment;
 pub mod doctor;
 pub mod explain;
 pub mod fix;
+pub mod init;
 #[cfg(target_os = "linux")]
 pub mod invoker;
 pub mod knowledge;

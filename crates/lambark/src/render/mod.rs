@@ -12,6 +12,7 @@ pub mod escape;
 pub mod explain;
 pub mod fix;
 pub mod github;
+pub mod init;
 pub mod json;
 pub mod junit;
 pub mod knowledge;

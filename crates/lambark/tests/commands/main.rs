@@ -9,6 +9,9 @@ mod ecr_api;
 mod errors;
 mod fix;
 mod formats;
+#[cfg(feature = "aws")]
+mod functions;
+mod init;
 mod knowledge;
 #[cfg(feature = "aws")]
 mod on_the_twin;

@@ -14,13 +14,13 @@ use lambark_twin::Twin;
 
 use crate::support::User;
 
-const REPOSITORY: &str = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/app";
-const ROLE: &str = "arn:aws:iam::123456789012:role/app";
+pub(crate) const REPOSITORY: &str = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/app";
+pub(crate) const ROLE: &str = "arn:aws:iam::123456789012:role/app";
 /// Longest that a twin's function is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A twin whose updates take a moment, with a repository.
-fn twin() -> (Twin, Aws, User) {
+pub(crate) fn twin() -> (Twin, Aws, User) {
     let settings = lambark_twin::Settings { settle: Duration::from_millis(300), ..lambark_twin::Settings::ephemeral() };
     let twin = Twin::start(settings).unwrap();
     let url = twin.url();
@@ -42,7 +42,11 @@ fn twin() -> (Twin, Aws, User) {
 }
 
 /// Polls until `settled`, as a deployment does.
-fn wait(lambda: &dyn Lambda, qualifier: Option<&str>, settled: impl Fn(&Configuration) -> bool) -> Configuration {
+pub(crate) fn wait(
+    lambda: &dyn Lambda,
+    qualifier: Option<&str>,
+    settled: impl Fn(&Configuration) -> bool,
+) -> Configuration {
     let begun = Instant::now();
     loop {
         let now = lambda.function("app", qualifier).unwrap().configuration;
@@ -54,12 +58,12 @@ fn wait(lambda: &dyn Lambda, qualifier: Option<&str>, settled: impl Fn(&Configur
     }
 }
 
-fn active(configuration: &Configuration) -> bool {
+pub(crate) fn active(configuration: &Configuration) -> bool {
     configuration.state == Some(State::Active)
 }
 
 /// Pushes the attested example, mended, and returns the image to deploy.
-fn pushed(user: &User, tag: &str) -> String {
+pub(crate) fn pushed(user: &User, tag: &str) -> String {
     let name = format!("{REPOSITORY}:{tag}");
     let run = user.run(&["push", "examples/attested.tar", &name, "--quiet"]);
     assert!(run.starts_with("exit code: 0"), "{run}");

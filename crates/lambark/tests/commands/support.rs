@@ -40,6 +40,12 @@ impl User {
         self
     }
 
+    /// What this user's environment says.
+    #[cfg(feature = "aws")]
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }

@@ -19,6 +19,8 @@ impl<'d> Module<'d> {
         Some(Function {
             name: label(block, usize::from(is_resource)).to_owned(),
             span: self.document.header(block),
+            function_name: self.text(block, "function_name"),
+            alias: None,
             architecture: block.body.get_attribute("architectures").and_then(|it| self.first(&it.value)),
             image,
             dockerfile: None,

@@ -1,6 +1,6 @@
 //! The three lines.
 
-use lambark_knowledge::{Diagnosis, Level, Ranked, alone};
+use lambark_knowledge::{Diagnosis, Explained, Level, Ranked, alone};
 use lambark_rules::{Finding, Gate, Severity};
 
 use super::Function;
@@ -66,8 +66,12 @@ fn cause(
     function: Option<&Function>,
 ) -> String {
     let told = diagnosis.matches.first().filter(|found| found.entry.level != Level::Wrapper);
+    // The bytes know better than any text; what they only let suspect says more than a text if that speaks of it.
+    let names = |found: &&Explained<'_>, finding: &Finding| found.entry.rules.iter().any(|rule| rule == finding.rule);
+    let worst = worst.filter(|finding| {
+        finding.severity == Severity::Error || told.as_ref().is_none_or(|found| names(found, finding))
+    });
     match (worst, told, image) {
-        // The bytes know better than any text.
         (Some(finding), _, Some(checked)) => {
             format!("{}: {} ({}; {})", checked.image, finding.message, finding.gate.when(), finding.confidence)
         }
@@ -120,7 +124,9 @@ fn cure(diagnosis: &Diagnosis<'_>, image: Option<&Checked>, name: Option<&str>) 
             let advice = advise(looked).into_iter().find(is_cure);
             let command = advice.map(|advice| advice.command).ok_or_else(|| none.to_owned());
             let fine = looked.judgement.findings.iter().all(|finding| finding.severity < Severity::Error);
+            let told = diagnosis.matches.iter().any(|found| found.entry.severity > Severity::Note);
             match command {
+                Err(_) if fine && told => Err("none is known: the image is fine as far as it was looked at".to_owned()),
                 Err(_) if fine => Err("none needed: the image is fine as far as it was looked at".to_owned()),
                 Ok(lines) => Ok(lines.into_iter().map(|line| with_function(&line, name)).collect()),
                 Err(reason) => Err(reason),

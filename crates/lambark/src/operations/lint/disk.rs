@@ -14,7 +14,7 @@ const MAX_ASKED_FOR: usize = 10_000;
 
 /// A directory with what was read of it.
 #[derive(Debug)]
-pub(super) struct Disk {
+pub(in crate::operations) struct Disk {
     root: PathBuf,
     /// What the walk found, by path.
     sources: Mutex<BTreeMap<String, Arc<SourceFile>>>,

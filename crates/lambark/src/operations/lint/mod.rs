@@ -16,7 +16,7 @@ use lambark_lint::{Finding, Note, Report, SourceFile, Span, Tree};
 use super::check::FailOn;
 use crate::exit;
 use crate::failure::Failure;
-use disk::Disk;
+pub(super) use disk::Disk;
 
 /// How many threads read: a disk serves a few at once, and the parsing scales with the processors.
 const MAX_THREADS: usize = 16;
@@ -105,10 +105,30 @@ pub fn run(settings: &Settings) -> Result<Outcome, Failure> {
     Ok(Outcome { report, root, files: sources.known(), mended, written: edited.into_keys().collect(), sources })
 }
 
-fn judge(sources: &Disk, settings: &Settings) -> Report {
+/// A repository that was read and not judged.
+pub(super) struct Seen {
+    /// Its root.
+    pub(super) root: PathBuf,
+    /// What each file says.
+    pub(super) files: Vec<ReadFile>,
+    /// The files themselves.
+    pub(super) sources: Disk,
+}
+
+/// Reads the repository that `directory` (absolute) lies in.
+pub(super) fn see(directory: &Path) -> Seen {
+    let root = root_of(directory);
+    let sources = Disk::new(root.clone(), walk::find(&root).sources);
+    Seen { root, files: read(&sources), sources }
+}
+
+fn read(sources: &Disk) -> Vec<ReadFile> {
     let files = sources.all();
-    let read: Vec<ReadFile> =
-        parallel::map(&files, threads(), |_, file| front::read(file, sources)).into_iter().flatten().collect();
+    parallel::map(&files, threads(), |_, file| front::read(file, sources)).into_iter().flatten().collect()
+}
+
+fn judge(sources: &Disk, settings: &Settings) -> Report {
+    let read = read(sources);
     let mut report = lambark_lint::lint(&read, sources, &settings.known);
     report.findings.retain(|finding| !settings.ignored_rules.iter().any(|rule| rule == finding.rule));
     report

@@ -85,7 +85,7 @@ fn scope(settings: &Settings) -> Result<Scope, ReferenceError> {
 }
 
 /// The partition of ARNs, by the Region.
-fn partition(region: &str) -> &'static str {
+pub(super) fn partition(region: &str) -> &'static str {
     const PREFIXES: [(&str, &str); 2] = [("cn-", "aws-cn"), ("us-gov-", "aws-us-gov")];
     PREFIXES.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("aws", |(_, partition)| partition)
 }
