@@ -5,6 +5,7 @@ pub mod back;
 mod error;
 pub mod image;
 pub mod live;
+pub mod lost;
 pub mod meaning;
 pub mod note;
 pub mod probe;
