@@ -9,7 +9,7 @@ use super::{Deployment, Step};
 use crate::failure::Failure;
 use crate::operations::deployment::back::{pointed, short};
 use crate::operations::deployment::image::{Chosen, Presence, choose, presence};
-use crate::operations::deployment::live::{Before, Live, Version, versions};
+use crate::operations::deployment::live::{Before, Live, Version, image, versions};
 use crate::operations::deployment::unfinished::{self, Unfinished};
 use crate::operations::deployment::wait::{self, Until, Waited, wait};
 use crate::operations::deployment::{Error, LATEST};
@@ -26,6 +26,9 @@ pub(super) struct Prepared {
     pub(super) unfinished: Option<(Unfinished, bool)>,
     /// Whether `$LATEST` gets the traffic and no version has its image: then it needs a number to go back to.
     pub(super) needs_version: bool,
+    /// Whether this finishes what an earlier deployment began: then what failed is taken back to what was there before
+    /// that one.
+    pub(super) resumed: bool,
 }
 
 impl Prepared {
@@ -104,6 +107,10 @@ impl Deployment<'_> {
             // The share of a deployment that broke off is nothing to go back to.
             alias.weights.clear();
         }
+        let resumed = match (&unfinished, published.as_deref()) {
+            (Some((left, true)), Some(published)) => self.resume(&live, &mut before, left, published)?,
+            _ => false,
+        };
         let latest_has_traffic = live.latest_has_traffic(settings.alias.is_some());
         let numbered = |versions: &[Version]| {
             let latest = live.settings().image_digest();
@@ -114,7 +121,34 @@ impl Deployment<'_> {
             && live.settings().image_digest().as_ref() != chosen.image.digest()
             && !published.as_deref().is_some_and(numbered);
         self.way_back(&live, &before)?;
-        Ok(Prepared { live, before, chosen, unfinished, needs_version })
+        Ok(Prepared { live, before, chosen, unfinished, needs_version, resumed })
+    }
+
+    /// Leads the way back to what was there before the deployment that is finished now, and tells whether that is known.
+    /// What runs now is its own image, which nothing has tested yet.
+    fn resume(
+        &self,
+        live: &Live,
+        before: &mut Before,
+        left: &Unfinished,
+        published: &[Version],
+    ) -> Result<bool, Failure> {
+        let newest = published.first();
+        // Somebody may have given `$LATEST` this image by hand; a function that lambark has deployed is taken for ours.
+        let by_hand =
+            matches!(left, Unfinished::Unpublished { .. }) && newest.is_none_or(|newest| newest.note.is_none());
+        let was = match (&live.carrier, newest) {
+            _ if by_hand => None,
+            (Some(carrier), _) => image(carrier),
+            (None, Some(newest)) => {
+                let number = newest.number.to_string();
+                image(&self.world.lambda.function(&live.settings().name, Some(&number))?)
+            }
+            (None, None) => None,
+        };
+        let Some(was) = was else { return Ok(false) };
+        (before.latest, before.image) = (Some(was.clone()), Some(was));
+        Ok(true)
     }
 
     /// The versions, where something looks unfinished or `$LATEST` is what has to be gone back to. An ordinary
