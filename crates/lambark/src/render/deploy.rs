@@ -27,7 +27,13 @@ pub fn step(out: &mut dyn Write, step: &Step, page: Page) -> io::Result<()> {
             told.extend(broken.as_ref().and_then(|reason| reason.meaning.clone()));
             (if broken.is_some() { ERROR } else { BOLD }, "runs", told)
         }
-        Step::Unfinished { left, finished } => (HINT, "half-done", unfinished(left, *finished)),
+        Step::Unfinished { left, finished: true } => {
+            (HINT, "half-done", unfinished(left, "this deployment finishes it"))
+        }
+        Step::Unfinished { left, finished: false } => {
+            (HINT, "half-done", unfinished(left, "this deployment takes its place"))
+        }
+        Step::Undone { left } => (HINT, "half-done", unfinished(left, "it is undone")),
         Step::Chosen { image, verdict, depth, found, mended, skipped, .. } => {
             let mut told = vec![plain(&image.to_string()).into_owned()];
             told.extend(mended.iter().map(|step| format!("mended: {}", plain(step))));
@@ -78,9 +84,9 @@ pub fn step(out: &mut dyn Write, step: &Step, page: Page) -> io::Result<()> {
     lines(out, &told, page)
 }
 
-fn unfinished(left: &Unfinished, finished: bool) -> Vec<String> {
+fn unfinished(left: &Unfinished, then: &str) -> Vec<String> {
     let mut told = told_unfinished(left);
-    told.push(if finished { "this deployment finishes it" } else { "this deployment takes its place" }.to_owned());
+    told.push(then.to_owned());
     told
 }
 
@@ -90,7 +96,11 @@ pub(super) fn told_unfinished(left: &Unfinished) -> Vec<String> {
     vec![match left {
         Unfinished::Unpublished { digest } => format!("$LATEST has {}, which no version has", short(Some(digest))),
         Unfinished::NoTraffic { version, digest, who } => {
-            format!("version {version}, {}, never got its traffic{}", short(digest.as_ref()), by(who))
+            format!(
+                "version {version}, {}, was published for this alias and has no traffic{}",
+                short(digest.as_ref()),
+                by(who)
+            )
         }
         Unfinished::Partial { version, digest, weight, who } => {
             format!("version {version}, {}, has a share of {weight} of the traffic{}", short(digest.as_ref()), by(who))
@@ -141,7 +151,17 @@ pub fn end(out: &mut dyn Write, outcome: &Outcome, page: Page) -> io::Result<()>
             Ok(())
         }
         End::RolledBack { .. } => {
-            writeln!(out, "{ERROR}not deployed{ERROR:#}: {function} is as it was before")
+            writeln!(out, "{ERROR}not deployed{ERROR:#}: {function} is as it was before")?;
+            let digest = outcome.image.as_ref().and_then(|image| image.digest());
+            if digest.is_some() && outcome.from.as_ref() == digest {
+                // Nothing was there to go back to: what failed had the traffic when this began.
+                let command = rollback_command(outcome);
+                writeln!(
+                    out,
+                    "{HINT}it ran this image before, too{HINT:#}; what ran earlier: {CODE}{command}{CODE:#}"
+                )?;
+            }
+            Ok(())
         }
         End::Overtaken { by, back } => {
             writeln!(out, "{ERROR}not deployed{ERROR:#}: {function} was changed since you read it{}", plain(by))?;

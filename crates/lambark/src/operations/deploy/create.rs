@@ -12,7 +12,7 @@ use crate::operations::deployment::back::{Back, Changed};
 use crate::operations::deployment::image::choose;
 use crate::operations::deployment::live::{Before, Live};
 use crate::operations::deployment::wait::{Until as Settles, failure};
-use crate::operations::deployment::{Call, Error, Reason, image, meaning, shift};
+use crate::operations::deployment::{Call, Error, image, lost, meaning, shift};
 use crate::words::shell;
 
 /// What a function is made with.
@@ -44,23 +44,23 @@ impl Deployment<'_> {
         let chosen = choose(&settings.image, &live, !settings.plan_only, self.world.access, self.world.progress)?;
         self.tell(Step::chosen(&chosen, &settings.image.image));
         let before = Before { latest: None, alias: None, image: None };
-        let mut prepared = Prepared { live, before, chosen, unfinished: None, needs_version: false, taken_over: None };
+        let mut prepared =
+            Prepared { live, before, chosen, unfinished: None, needs_version: false, taken_over: None, resumed: false };
         if settings.plan_only {
             let calls = plan(&prepared, create, settings.alias.as_deref());
             return Ok(self.outcome(&prepared, None, End::Planned(calls)));
         }
         self.intend(&prepared)?;
-        let mut version = None;
-        let end = match self.made(&mut prepared, create, &mut version) {
+        let mut changed = Changed::default();
+        let end = match self.made(&mut prepared, create, &mut changed) {
             Ok(()) => End::Deployed,
-            Err(stop) => self.not_made(stop),
+            Err(stop) => self.not_made(&prepared, &changed, stop),
         };
-        let changed = Changed { version, ..Changed::default() };
         self.ended(&changed, &end);
         Ok(self.outcome(&prepared, changed.version, end))
     }
 
-    fn made(&mut self, prepared: &mut Prepared, create: &Create, version: &mut Option<String>) -> Result<(), Stop> {
+    fn made(&mut self, prepared: &mut Prepared, create: &Create, changed: &mut Changed) -> Result<(), Stop> {
         if let Some(tag) = &prepared.chosen.needs_tag {
             image::keep(&prepared.chosen.image, tag, self.world.access)
                 .map_err(|failure| Stop::because(format!("the tag {tag} could not be written: {failure}")))?;
@@ -70,7 +70,15 @@ impl Deployment<'_> {
         let mut new = NewFunction::new(&function, &prepared.chosen.image.to_string(), &create.role);
         new.architecture = Some(create.architecture);
         (new.memory, new.timeout) = (create.memory, create.timeout);
-        self.world.lambda.create(&new).map_err(|error| self.stop(&error))?;
+        changed.latest = prepared.digest().cloned();
+        if let Err(error) = self.world.lambda.create(&new)
+            && !self.was_made(prepared, create, &error)
+        {
+            if error.refusal().is_some_and(|refusal| refusal.status < 500) {
+                changed.latest = None;
+            }
+            return Err(self.stop(&error));
+        }
         let now = self.settle(&function, None, "creation", Settles::Settled)?;
         if let Some((code, words)) = failure(&now, Settles::Settled) {
             // Lambda takes no update of a function whose creation failed, and the name would stay taken.
@@ -84,7 +92,7 @@ impl Deployment<'_> {
         prepared.live.latest.configuration = now;
         self.tell(Step::Created);
         let published = self.publish(prepared)?;
-        *version = Some(published.clone());
+        changed.version = Some(published.clone());
         if self.settings.until >= Until::Tested {
             self.probe_events(prepared, &published)?;
         }
@@ -95,12 +103,24 @@ impl Deployment<'_> {
         if self.settings.until >= Until::Traffic { self.probe_urls() } else { Ok(()) }
     }
 
+    /// Whether a creation that ended in an error is there all the same: its answer was lost, and the second try found
+    /// the function that the first one had made.
+    fn was_made(&self, prepared: &Prepared, create: &Create, error: &lambark_aws::Error) -> bool {
+        let ours = |now: lambark_aws::lambda::Function| {
+            let now = now.configuration;
+            now.image_digest().as_ref() == prepared.digest() && now.role.as_deref() == Some(create.role.as_str())
+        };
+        lost::may_be_taken(error) && self.world.lambda.function(&self.settings.function, None).is_ok_and(ours)
+    }
+
     /// There was nothing before, so nothing is gone back to: what was made stays, and that is said.
-    fn not_made(&mut self, stop: Stop) -> End {
+    fn not_made(&mut self, prepared: &Prepared, changed: &Changed, stop: Stop) -> End {
         let reason = match stop {
             Stop::Failed(reason) => reason,
             Stop::Overtaken => {
-                Reason { words: "somebody else made or changed the function meanwhile".to_owned(), ..Reason::default() }
+                let left = "the function, which was made here and which somebody changed meanwhile".to_owned();
+                let left = changed.latest.is_some().then_some(left).into_iter().collect();
+                return End::Overtaken { by: self.overtaker(prepared), back: Back { left, ..Back::default() } };
             }
         };
         self.tell(Step::Failed(reason.clone()));
@@ -109,6 +129,7 @@ impl Deployment<'_> {
                 let restored = vec!["there is no function, as before".to_owned()];
                 End::RolledBack { reason, back: Back { restored, ..Back::default() } }
             }
+            _ if changed.latest.is_none() => End::RolledBack { reason, back: Back::default() },
             _ => {
                 let function = shell(&self.settings.function);
                 let back = Back {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use lambark_aws::lambda::{Alias, CodeUpdate, Configuration, Publish, Weights};
+use lambark_aws::lambda::{Alias, Configuration, Weights};
 
 use super::prepare::Prepared;
 use super::step::Step;
@@ -12,7 +12,7 @@ use crate::operations::deployment::back::{self, Changed};
 use crate::operations::deployment::live::versions;
 use crate::operations::deployment::probe::{Kind, event};
 use crate::operations::deployment::wait::{self as settling, Until as Settles, Waited, failure};
-use crate::operations::deployment::{Note, Reason, Unfinished, image, meaning, shift};
+use crate::operations::deployment::{Note, Reason, Unfinished, image, lost, meaning, shift};
 
 /// Why a deployment does not go on.
 pub(super) enum Stop {
@@ -54,6 +54,9 @@ impl Deployment<'_> {
             *now = moved.map_err(|error| self.stop(&error))?;
         }
         if prepared.is_updated() {
+            if prepared.resumed {
+                changed.latest = prepared.digest().cloned();
+            }
             self.tell(Step::Updated { already: true });
         } else {
             self.update(prepared, changed)?;
@@ -95,18 +98,18 @@ impl Deployment<'_> {
         let function = self.function(prepared).to_owned();
         let mut revision_id = prepared.live.settings().revision_id.clone();
         if prepared.needs_version {
-            revision_id = self.number(prepared, &function, revision_id)?;
+            revision_id = self.number(prepared, &function)?;
         }
         // By digest: a tag may move between the look and this call.
-        let update = CodeUpdate { image_uri: prepared.chosen.image.to_string(), revision_id, ..CodeUpdate::default() };
         changed.latest = prepared.digest().cloned();
-        if let Err(error) = self.world.lambda.update_code(&function, &update) {
-            if error.refusal().is_some() {
+        if let Err(error) = lost::give(&*self.world.lambda, &function, &prepared.chosen.image, revision_id.clone()) {
+            if error.refusal().is_some_and(|refusal| refusal.status < 500) {
                 changed.latest = None;
-                return Err(self.stop(&error));
             }
-            // The answer was lost: whether it was taken is seen by looking.
-            self.world.progress.step(&format!("{error}; looking whether it was taken"));
+            let read = Configuration { revision_id, ..prepared.live.settings().clone() };
+            let overtaken = lost::is_overtaken(&*self.world.lambda, &function, &read, &error);
+            let failed = || Stop::Failed(meaning::of(&error, &self.world.knowledge));
+            return Err(if overtaken { Stop::Overtaken } else { failed() });
         }
         let now = self.settle(&function, None, "update", Settles::Settled)?;
         if let Some((code, words)) = failure(&now, Settles::Settled) {
@@ -120,19 +123,14 @@ impl Deployment<'_> {
     }
 
     /// Publishes what runs now, so that there is something to go back to; the revision that this makes.
-    fn number(
-        &mut self,
-        prepared: &Prepared,
-        function: &str,
-        revision_id: Option<String>,
-    ) -> Result<Option<String>, Stop> {
-        let code_sha256 = prepared.live.settings().code_sha256.clone();
+    fn number(&mut self, prepared: &Prepared, function: &str) -> Result<Option<String>, Stop> {
+        let read = prepared.live.settings();
         let note = Note { by: self.settings.origin.by.clone(), ..Note::default() };
-        let publish = Publish { code_sha256: code_sha256.clone(), revision_id, description: Some(note.write()) };
-        let published = self.world.lambda.publish(function, &publish).map_err(|error| self.stop(&error))?;
+        let published = lost::publish(&*self.world.lambda, function, read, &note.write());
+        let published = published.map_err(|error| self.stop(&error))?;
         self.tell(Step::KeptVersion { version: published.version });
         let now = self.world.lambda.function(function, None).map_err(|error| self.stop(&error))?.configuration;
-        if now.code_sha256 != code_sha256 {
+        if now.code_sha256 != read.code_sha256 {
             return Err(Stop::Overtaken);
         }
         Ok(now.revision_id)
@@ -176,9 +174,8 @@ impl Deployment<'_> {
             run: origin.run.clone(),
             by: origin.by.clone(),
         };
-        let publish =
-            Publish { code_sha256: now.code_sha256, revision_id: now.revision_id, description: Some(note.write()) };
-        let published = self.world.lambda.publish(&function, &publish).map_err(|error| self.stop(&error))?;
+        let published = lost::publish(&*self.world.lambda, &function, &now, &note.write());
+        let published = published.map_err(|error| self.stop(&error))?;
         let version = published.version;
         let ready = self.settle(&function, Some(&version), &format!("version {version}"), Settles::Active)?;
         if let Some((code, words)) = failure(&ready, Settles::Active) {
@@ -288,7 +285,7 @@ impl Deployment<'_> {
     }
 
     /// Who changed the function, as far as that can be told.
-    fn overtaker(&self, prepared: &Prepared) -> String {
+    pub(super) fn overtaker(&self, prepared: &Prepared) -> String {
         let function = self.function(prepared);
         let Ok(now) = self.world.lambda.function(function, None) else { return String::new() };
         let digest = now.configuration.image_digest();

@@ -10,8 +10,7 @@ use super::{Deployment, Step};
 use crate::failure::Failure;
 use crate::operations::deployment::back::{pointed, short};
 use crate::operations::deployment::image::{Chosen, Presence, choose, presence};
-use crate::operations::deployment::live::{Before, Live, Version, versions};
-use crate::operations::deployment::note::is_version;
+use crate::operations::deployment::live::{Before, Live, Version, image, versions};
 use crate::operations::deployment::unfinished::{self, Unfinished};
 use crate::operations::deployment::wait::{self, Until, Waited, wait};
 use crate::operations::deployment::{Error, LATEST};
@@ -30,6 +29,9 @@ pub(super) struct Prepared {
     pub(super) taken_over: Option<Entry>,
     /// Whether `$LATEST` gets the traffic and no version has its image: then it needs a number to go back to.
     pub(super) needs_version: bool,
+    /// Whether this finishes what an earlier deployment began: then what failed is taken back to what was there before
+    /// that one.
+    pub(super) resumed: bool,
 }
 
 impl Prepared {
@@ -103,9 +105,17 @@ impl Deployment<'_> {
         if let Some((left, finished)) = &unfinished {
             self.tell(Step::Unfinished { left: left.clone(), finished: *finished });
         }
+        let mut before = live.before();
+        if let (Some((Unfinished::Partial { .. }, _)), Some(alias)) = (&unfinished, &mut before.alias) {
+            // The share of a deployment that broke off is nothing to go back to.
+            alias.weights.clear();
+        }
+        let resumed = match (&unfinished, published.as_deref()) {
+            (Some((left, true)), Some(published)) => self.resume(&live, &mut before, left, published)?,
+            _ => false,
+        };
         let taken_over = self.taken_over(&live)?;
-        let stable = published.as_deref().unwrap_or_default();
-        let before = stable_before(&live, unfinished.as_ref().map(|(left, _)| left), taken_over.as_ref(), stable);
+        let resumed = taken_over.as_ref().is_some_and(|intent| by_ledger(&mut before, intent)) || resumed;
         let latest_has_traffic = live.latest_has_traffic(settings.alias.is_some());
         let numbered = |versions: &[Version]| {
             let latest = live.settings().image_digest();
@@ -116,13 +126,40 @@ impl Deployment<'_> {
             && live.settings().image_digest().as_ref() != chosen.image.digest()
             && !published.as_deref().is_some_and(numbered);
         self.way_back(&live, &before)?;
-        Ok(Prepared { live, before, chosen, unfinished, taken_over, needs_version })
+        Ok(Prepared { live, before, chosen, unfinished, taken_over, needs_version, resumed })
     }
 
     /// The entry of a deployment that was begun and never ended, if a ledger tells of one.
     fn taken_over(&self, live: &Live) -> Result<Option<Entry>, Failure> {
         let Some(journal) = &self.tools.journal else { return Ok(None) };
         Ok(journal.unfinished(&live.settings().name, self.settings.alias.as_deref())?)
+    }
+
+    /// Leads the way back to what was there before the deployment that is finished now, and tells whether that is known.
+    /// What runs now is its own image, which nothing has tested yet.
+    fn resume(
+        &self,
+        live: &Live,
+        before: &mut Before,
+        left: &Unfinished,
+        published: &[Version],
+    ) -> Result<bool, Failure> {
+        let newest = published.first();
+        // Somebody may have given `$LATEST` this image by hand; a function that lambark has deployed is taken for ours.
+        let by_hand =
+            matches!(left, Unfinished::Unpublished { .. }) && newest.is_none_or(|newest| newest.note.is_none());
+        let was = match (&live.carrier, newest) {
+            _ if by_hand => None,
+            (Some(carrier), _) => image(carrier),
+            (None, Some(newest)) => {
+                let number = newest.number.to_string();
+                image(&self.world.lambda.function(&live.settings().name, Some(&number))?)
+            }
+            (None, None) => None,
+        };
+        let Some(was) = was else { return Ok(false) };
+        (before.latest, before.image) = (Some(was.clone()), Some(was));
+        Ok(true)
     }
 
     /// The versions, where something looks unfinished or `$LATEST` is what has to be gone back to. An ordinary
@@ -184,37 +221,22 @@ impl Deployment<'_> {
     }
 }
 
-/// Where everything goes back to: what runs now, but for what a deployment that broke off has changed already. Its share
-/// of the traffic, its `$LATEST` and, if the ledger tells of it, its alias are nothing to go back to.
-fn stable_before(live: &Live, left: Option<&Unfinished>, intent: Option<&Entry>, versions: &[Version]) -> Before {
-    let mut before = live.before();
-    if let Some(alias) = &mut before.alias {
-        alias.weights.clear();
-    }
-    let at = |before: &Before, digest: &Digest| before.image.as_ref().map(|image| image.at(digest.clone()));
-    match (left, &before.alias) {
-        (Some(_), Some(alias)) if is_version(&alias.version) => before.latest = before.image.clone(),
-        (Some(Unfinished::Unpublished { .. }), _) => {
-            if let Some(digest) = versions.first().and_then(|newest| newest.digest.as_ref()) {
-                before.image = at(&before, digest);
-                before.latest.clone_from(&before.image);
-            }
-        }
-        _ => {}
-    }
-    let carrier = before.image.as_ref().and_then(|image| image.digest().cloned());
-    let Some(intent) = intent.filter(|intent| carrier.is_some() && intent.body.digest_after == carrier) else {
-        return before;
+/// Leads the way back to what the ledger says was there before the deployment that broke off, if the traffic had moved
+/// already: what runs now is its own image then. Tells whether it did.
+fn by_ledger(before: &mut Before, intent: &Entry) -> bool {
+    let Some(image) = before.image.clone() else { return false };
+    let (Some(was), true) = (&intent.body.digest_before, image.digest() == intent.body.digest_after.as_ref()) else {
+        return false;
     };
-    // The traffic had moved when it broke off.
-    if let Some(digest) = &intent.body.digest_before {
-        before.image = at(&before, digest);
-        before.latest.clone_from(&before.image);
-        if let (Some(alias), Some(version)) = (&mut before.alias, &intent.body.version_before) {
-            alias.version.clone_from(version);
-        }
+    if image.digest() == Some(was) {
+        return false;
     }
-    before
+    let was = image.at(was.clone());
+    (before.latest, before.image) = (Some(was.clone()), Some(was));
+    if let (Some(alias), Some(version)) = (&mut before.alias, &intent.body.version_before) {
+        alias.version.clone_from(version);
+    }
+    true
 }
 
 fn digest(before: &Before) -> Option<Digest> {

@@ -32,6 +32,11 @@ pub enum Step {
         /// Whether this deployment finishes it; else it is undone.
         finished: bool,
     },
+    /// An earlier deployment did not come to its end, and is undone.
+    Undone {
+        /// What it left.
+        left: Unfinished,
+    },
     /// The image was found and looked at.
     Chosen {
         /// The image by digest.

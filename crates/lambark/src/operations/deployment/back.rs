@@ -1,12 +1,12 @@
 //! Going back to what was read before anything changed. Only what is still as this deployment left it is touched: what
 //! somebody else changed meanwhile is theirs.
 
-use lambark_aws::lambda::{Alias, CodeUpdate, Function};
+use lambark_aws::lambda::{Alias, Function};
 use lambark_oci::Digest;
 
 use super::live::{AliasBefore, Before};
 use super::wait::{Until, Waited, failure, wait};
-use super::{World, shift};
+use super::{World, lost, shift};
 use crate::failure::Failure;
 use crate::words::shell;
 
@@ -135,12 +135,7 @@ fn latest_back(
     let Some(old) = old else {
         return Err(Failure::NotLooked("what it ran before is not known".to_owned()));
     };
-    let update = CodeUpdate {
-        image_uri: old.to_string(),
-        revision_id: now.configuration.revision_id.clone(),
-        ..CodeUpdate::default()
-    };
-    world.lambda.update_code(function, &update)?;
+    lost::give(&*world.lambda, function, old, now.configuration.revision_id.clone())?;
     let now = settled(world, function)?;
     if let Some((code, words)) = failure(&now.configuration, Until::Settled) {
         return Err(Failure::NotLooked(format!("{code}: {words}")));

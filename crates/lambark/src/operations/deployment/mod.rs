@@ -6,6 +6,7 @@ mod error;
 pub mod image;
 pub mod journal;
 pub mod live;
+pub mod lost;
 pub mod meaning;
 pub mod note;
 pub mod probe;

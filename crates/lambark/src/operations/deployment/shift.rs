@@ -5,6 +5,8 @@ use std::time::Duration;
 use lambark_aws::Lambda;
 use lambark_aws::lambda::{Alias, AliasUpdate, NewAlias, Weights};
 
+use super::lost::may_be_taken;
+
 /// How traffic moves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shift {
@@ -34,13 +36,7 @@ pub fn share(
     percent: u8,
 ) -> Result<Alias, lambark_aws::Error> {
     let weights = Weights::from([(version.to_owned(), f64::from(percent) / 100.0)]);
-    let update = AliasUpdate {
-        version: Some(alias.version.clone()),
-        weights: Some(weights),
-        revision_id: alias.revision_id.clone(),
-        ..AliasUpdate::default()
-    };
-    lambda.update_alias(function, &alias.name, &update)
+    point(lambda, function, alias, &alias.version, &weights)
 }
 
 /// Points an alias at a version with all of its traffic, if it is still as it was read.
@@ -60,7 +56,8 @@ pub fn point(
         revision_id: alias.revision_id.clone(),
         ..AliasUpdate::default()
     };
-    lambda.update_alias(function, &alias.name, &update)
+    let moved = lambda.update_alias(function, &alias.name, &update);
+    or_as_wanted(moved, lambda, function, &alias.name, version, weights)
 }
 
 /// Makes an alias that points at a version.
@@ -68,8 +65,26 @@ pub fn point(
 /// # Errors
 /// See [`lambark_aws::Error`].
 pub fn make(lambda: &dyn Lambda, function: &str, alias: &str, version: &str) -> Result<Alias, lambark_aws::Error> {
-    lambda.create_alias(
-        function,
-        &NewAlias { name: alias.to_owned(), version: version.to_owned(), ..NewAlias::default() },
-    )
+    let new = NewAlias { name: alias.to_owned(), version: version.to_owned(), ..NewAlias::default() };
+    let made = lambda.create_alias(function, &new);
+    or_as_wanted(made, lambda, function, alias, version, &Weights::new())
+}
+
+/// A call whose answer was lost, and whose second try was refused because of the first, has done what it was to do.
+fn or_as_wanted(
+    answer: Result<Alias, lambark_aws::Error>,
+    lambda: &dyn Lambda,
+    function: &str,
+    name: &str,
+    version: &str,
+    weights: &Weights,
+) -> Result<Alias, lambark_aws::Error> {
+    let error = match answer {
+        Err(error) if may_be_taken(&error) => error,
+        other => return other,
+    };
+    match lambda.alias(function, name) {
+        Ok(now) if now.version == version && now.weights == *weights => Ok(now),
+        _ => Err(error),
+    }
 }

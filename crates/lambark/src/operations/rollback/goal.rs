@@ -4,7 +4,7 @@ use lambark_oci::Digest;
 
 use crate::operations::deployment::back::{pointed, short};
 use crate::operations::deployment::live::{LATEST, Live, Version};
-use crate::operations::deployment::{Error, Unfinished, note};
+use crate::operations::deployment::{Error, Unfinished, note, unfinished};
 
 /// What the user asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Goal {
     pub version: Option<String>,
     /// The image.
     pub digest: Digest,
+    /// The deployment that broke off and is undone by this, if that is all.
+    pub undoes: Option<Unfinished>,
 }
 
 /// How many versions are offered to choose from.
@@ -33,37 +35,36 @@ const MAX_CHOICES: usize = 10;
 ///
 /// # Errors
 /// [`Error::NothingToGoBackTo`] when nothing tells.
-pub fn find(live: &Live, versions: &[Version], left: Option<&Unfinished>, aim: &Aim) -> Result<Goal, Error> {
+pub fn find(live: &Live, versions: &[Version], aim: &Aim) -> Result<Goal, Error> {
     let refused = |reason: String| Error::NothingToGoBackTo {
         function: live.settings().name.clone(),
         reason,
         choices: versions.iter().take(MAX_CHOICES).map(choice).collect(),
     };
+    let undoes = unfinished::find(live, versions).filter(|_| *aim == Aim::Before);
     match &live.alias {
         Some(alias) if alias.version != LATEST => {
-            let partial = !alias.weights.is_empty();
-            // What a deployment left that never got traffic: the alias stays, and only `$LATEST` goes back.
-            let no_traffic = matches!(left, Some(Unfinished::NoTraffic { .. } | Unfinished::Unpublished { .. }));
-            let stays = partial || (no_traffic && *aim == Aim::Before);
-            let number = of_alias(&alias.version, stays, versions, aim).map_err(&refused)?;
+            let number = match &undoes {
+                // It has a part of the traffic or none: what has most of it gets all of it, and `$LATEST` follows.
+                Some(_) => alias.version.clone(),
+                None => of_alias(&alias.version, versions, aim).map_err(&refused)?,
+            };
             let known = versions.iter().find(|version| version.number.to_string() == number);
             let digest = known.and_then(|version| version.digest.clone());
             let digest = digest.ok_or_else(|| refused(format!("there is no version {number} with an image")))?;
-            Ok(Goal { version: Some(number), digest })
+            Ok(Goal { version: Some(number), digest, undoes })
         }
-        _ => of_latest(live, versions, aim).map(|digest| Goal { version: None, digest }).map_err(refused),
+        _ => of_latest(live, versions, aim).map(|digest| Goal { version: None, digest, undoes }).map_err(refused),
     }
 }
 
-fn of_alias(current: &str, stays: bool, versions: &[Version], aim: &Aim) -> Result<String, String> {
+fn of_alias(current: &str, versions: &[Version], aim: &Aim) -> Result<String, String> {
     match aim {
         Aim::Version(number) => Ok(number.clone()),
         Aim::Digest(digest) => {
             let known = versions.iter().find(|version| version.digest.as_ref() == Some(digest));
             known.map(|version| version.number.to_string()).ok_or_else(|| format!("no version has {digest}"))
         }
-        // All of the traffic goes back to the version that has most of it, or all of it still.
-        Aim::Before if stays => Ok(current.to_owned()),
         Aim::Before => {
             let known = versions.iter().find(|version| version.number.to_string() == current);
             let note = known.and_then(|version| version.note.as_ref());

@@ -2,7 +2,7 @@
 
 pub mod goal;
 
-use lambark_aws::lambda::{CodeUpdate, Weights};
+use lambark_aws::lambda::Weights;
 use lambark_oci::{Digest, Reference};
 
 use super::deploy::Step;
@@ -12,7 +12,7 @@ use super::deployment::live::{self, Live, versions};
 use super::deployment::probe::url::Sender;
 use super::deployment::probe::{Kind, Probe};
 use super::deployment::wait::{Until, Waited, failure, wait};
-use super::deployment::{Call, Error, Journal, LATEST, Reason, World, meaning, shift, unfinished};
+use super::deployment::{Back, Call, Error, Journal, LATEST, Reason, World, lost, meaning, shift};
 use crate::exit;
 use crate::failure::Failure;
 use crate::words::shell;
@@ -121,10 +121,11 @@ pub fn run(
         if let Some(journal) = &mut journal {
             way.intend(settings, journal)?;
         }
-        let end = match way.go(&mut tell) {
+        let mut moved = false;
+        let end = match way.go(&mut moved, &mut tell) {
             Ok(()) => probe(settings, sender, &mut tell),
             Err(Stop::Overtaken) => End::Overtaken,
-            Err(Stop::Failed(reason)) => End::Failed(reason, way.by_hand()),
+            Err(Stop::Failed(reason)) => End::Failed(reason, way.by_hand(moved)),
         };
         if let Some(Err(error)) = journal.map(|journal| record(&end, journal)) {
             tell(Step::NotRecorded { reason: error.to_string() });
@@ -150,11 +151,10 @@ fn prepare<'a>(settings: &'a Settings, world: &'a World<'a>, tell: &mut dyn FnMu
     }
     tell(Step::found(&live, world));
     let published = versions(&*world.lambda, &live.settings().name)?;
-    let left = unfinished::find(&live, &published).filter(|_| settings.aim == Aim::Before);
-    if let Some(left) = &left {
-        tell(Step::Unfinished { left: left.clone(), finished: false });
+    let goal = goal::find(&live, &published, &settings.aim)?;
+    if let Some(left) = &goal.undoes {
+        tell(Step::Undone { left: left.clone() });
     }
-    let goal = goal::find(&live, &published, left.as_ref(), &settings.aim)?;
     let image = image_of(&live, &goal, world)?;
     match presence(&image, world.access) {
         Presence::There => {}
@@ -239,10 +239,12 @@ impl Way<'_> {
         calls
     }
 
-    fn by_hand(&self) -> Vec<String> {
+    /// `moved`: the alias is where it should be by now.
+    fn by_hand(&self, moved: bool) -> Vec<String> {
         let function = shell(self.function());
         let mut commands = Vec::new();
-        if let (false, Some(alias), Some(version)) = (self.alias_is_there(), &self.live.alias, &self.goal.version) {
+        let there = moved || self.alias_is_there();
+        if let (false, Some(alias), Some(version)) = (there, &self.live.alias, &self.goal.version) {
             let name = shell(&alias.name);
             commands.push(format!(
                 "aws lambda update-alias --function-name {function} --name {name} --function-version {version} \
@@ -263,26 +265,40 @@ impl Way<'_> {
         Stop::Failed(meaning::of(error, &self.world.knowledge))
     }
 
-    fn go(&self, tell: &mut dyn FnMut(Step)) -> Result<(), Stop> {
+    fn go(&self, moved: &mut bool, tell: &mut dyn FnMut(Step)) -> Result<(), Stop> {
         if let (false, Some(alias), Some(version)) = (self.alias_is_there(), &self.live.alias, &self.goal.version) {
             let lambda = &*self.world.lambda;
-            let moved = shift::point(lambda, self.function(), alias, version, &Weights::new());
-            let moved = moved.map_err(|error| self.stop(&error))?;
-            let read = lambda.alias(self.function(), &moved.name).map_err(|error| self.stop(&error))?;
-            if read.version != *version {
+            let pointed = shift::point(lambda, self.function(), alias, version, &Weights::new());
+            pointed.map_err(|error| self.stop(&error))?;
+            let read = lambda.alias(self.function(), &alias.name).map_err(|error| self.stop(&error))?;
+            if read.version != *version || !read.weights.is_empty() {
                 return Err(Stop::Overtaken);
             }
+            *moved = true;
             let (alias, version) = (alias.name.clone(), version.clone());
             tell(Step::Moved { alias, version, percent: 100, stays: None });
         }
-        if self.latest_is_there() { Ok(()) } else { self.latest(tell) }
+        if self.latest_is_there() {
+            return Ok(());
+        }
+        match self.latest(tell) {
+            // The traffic is where it should be, and has been all along or since a moment ago: the rest is not ours.
+            Err(Stop::Overtaken) if self.goal.version.is_some() => {
+                let left = vec!["$LATEST, which somebody else changes".to_owned()];
+                tell(Step::Back(Back { left, ..Back::default() }));
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     fn latest(&self, tell: &mut dyn FnMut(Step)) -> Result<(), Stop> {
-        let revision_id = self.live.settings().revision_id.clone();
-        let update = CodeUpdate { image_uri: self.image.to_string(), revision_id, ..CodeUpdate::default() };
-        let lambda = &*self.world.lambda;
-        lambda.update_code(self.function(), &update).map_err(|error| self.stop(&error))?;
+        let (lambda, read) = (&*self.world.lambda, self.live.settings());
+        if let Err(error) = lost::give(lambda, self.function(), &self.image, read.revision_id.clone()) {
+            let overtaken = lost::is_overtaken(lambda, self.function(), read, &error);
+            let failed = || Stop::Failed(meaning::of(&error, &self.world.knowledge));
+            return Err(if overtaken { Stop::Overtaken } else { failed() });
+        }
         let waited = wait(lambda, self.function(), None, Until::Settled, self.world.patience, &mut |now| {
             tell(Step::state("update", now, Until::Settled, self.world));
         });
@@ -322,5 +338,10 @@ fn probe(settings: &Settings, sender: Option<&Sender>, tell: &mut dyn FnMut(Step
 #[must_use]
 pub fn told(outcome: &Outcome) -> String {
     let to = outcome.goal.version.as_deref().map_or_else(|| LATEST.to_owned(), pointed);
-    format!("{} ({to}) in place of {}", short(Some(&outcome.goal.digest)), short(outcome.from.as_ref()))
+    let goal = short(Some(&outcome.goal.digest));
+    if outcome.from.as_ref() == Some(&outcome.goal.digest) {
+        // A deployment that never got its traffic was undone.
+        return format!("{goal} ({to}), as it did");
+    }
+    format!("{goal} ({to}) in place of {}", short(outcome.from.as_ref()))
 }

@@ -90,6 +90,7 @@ pub(super) fn step(step: &Step) -> Value {
         Step::Unfinished { left, finished } => {
             json!({ "step": "unfinished", "left": unfinished(left), "finished": finished })
         }
+        Step::Undone { left } => json!({ "step": "undone", "left": unfinished(left) }),
         Step::Chosen { image, named, verdict, depth, found, mended, skipped } => json!({
             "step": "image", "imageUri": image.to_string(), "named": named, "verdict": verdict.to_string(),
             "depth": depth.to_string(), "mended": mended,

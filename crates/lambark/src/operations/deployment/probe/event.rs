@@ -39,7 +39,7 @@ pub fn run(lambda: &dyn Lambda, function: &str, version: &str, name: &str, event
             vec![format!("version {version} was invoked, and {ran} answered")]
         }
         Ok(answer) if answer.status != 200 => vec![format!("Lambda answered with status {}", answer.status)],
-        Ok(answer) => expect.faults(&Answer::of_payload(&answer.payload)),
+        Ok(answer) => expect.faults(&Answer::of_payload(&answer.payload), &[]),
     };
     Probed { name: name.to_owned(), faults, millis: millis(begun) }
 }

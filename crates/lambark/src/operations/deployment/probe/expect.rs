@@ -1,9 +1,12 @@
 //! What has to come back, compared with what did. Pure.
 
+use lambark_oci::Secret;
 use serde_json::Value;
 
 /// Most characters of a value that a fault repeats.
 const MAX_SHOWN: usize = 120;
+/// What stands in a fault where the answer repeated a secret.
+const HIDDEN: &str = "[secret]";
 
 /// What has to come back; what is absent is not looked at.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,10 +54,11 @@ impl Answer {
 }
 
 impl Expect {
-    /// Every expectation that is not met, in words.
+    /// Every expectation that is not met, in words. What the answer repeats of `secrets` is not told.
     #[must_use]
-    pub fn faults(&self, answer: &Answer) -> Vec<String> {
+    pub fn faults(&self, answer: &Answer, secrets: &[Secret]) -> Vec<String> {
         let mut faults = Vec::new();
+        let shown = |text: &str| shown(text, secrets);
         if let Some(expected) = self.status
             && answer.status != Some(expected)
         {
@@ -78,14 +82,14 @@ impl Expect {
         if !self.json.is_empty() {
             match serde_json::from_slice::<Value>(&answer.body) {
                 Err(_) => faults.push("the body is no JSON".to_owned()),
-                Ok(body) => faults.extend(self.json.iter().filter_map(|field| json_fault(&body, field))),
+                Ok(body) => faults.extend(self.json.iter().filter_map(|field| json_fault(&body, field, &shown))),
             }
         }
         faults
     }
 }
 
-fn json_fault(body: &Value, (field, expected): &(String, Value)) -> Option<String> {
+fn json_fault(body: &Value, (field, expected): &(String, Value), shown: &dyn Fn(&str) -> String) -> Option<String> {
     match at(body, field) {
         None => Some(format!("the field {field} is absent from the body")),
         Some(got) if same(got, expected) => None,
@@ -115,7 +119,15 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn shown(text: &str) -> String {
+/// The text as a fault repeats it: secrets are taken out before it is cut, so that no half of one is left.
+fn shown(text: &str, secrets: &[Secret]) -> String {
+    let mut text = text.to_owned();
+    for secret in secrets.iter().map(Secret::reveal).filter(|secret| !secret.is_empty()) {
+        // In JSON it may stand escaped.
+        let quoted = Value::from(secret).to_string();
+        let escaped = quoted.get(1..quoted.len() - 1).unwrap_or(secret);
+        text = text.replace(escaped, HIDDEN).replace(secret, HIDDEN);
+    }
     match text.char_indices().nth(MAX_SHOWN) {
         Some((end, _)) => format!("`{}…`", &text[..end]),
         None => format!("`{text}`"),
@@ -142,7 +154,7 @@ mod tests {
             json: vec![("status".to_owned(), json!("ok")), ("items.0.id".to_owned(), json!(3))],
         };
         let cors = [("Access-Control-Allow-Origin", "https://app.example.com")];
-        assert!(expect.faults(&answer(200, &cors, r#"{"status":"ok","items":[{"id":3.0}]}"#)).is_empty());
+        assert!(expect.faults(&answer(200, &cors, r#"{"status":"ok","items":[{"id":3.0}]}"#), &[]).is_empty());
         for (answer, faults) in [
             (answer(500, &cors, r#"{"status":"ok","items":[{"id":3}]}"#), &["status 200 was expected, it is 500"][..]),
             (
@@ -155,11 +167,26 @@ mod tests {
             ),
             (answer(200, &[], "<html>"), &["the header access-control-allow-origin is absent", "the body is no JSON"]),
         ] {
-            assert_eq!(expect.faults(&answer), faults);
+            assert_eq!(expect.faults(&answer, &[]), faults);
         }
         let none = Expect { status: Some(200), ..Expect::default() };
-        assert_eq!(none.faults(&Answer::default()), ["status 200 was expected, there is none"]);
-        assert!(Expect::default().faults(&Answer::default()).is_empty());
+        assert_eq!(none.faults(&Answer::default(), &[]), ["status 200 was expected, there is none"]);
+        assert!(Expect::default().faults(&Answer::default(), &[]).is_empty());
+    }
+
+    #[test]
+    fn what_an_answer_repeats_of_a_secret_is_not_told() {
+        let secrets = [Secret::new("hunter\"2"), Secret::new("")];
+        let expect = Expect {
+            headers: vec![("x".to_owned(), "fine".to_owned())],
+            json: vec![("echo".to_owned(), json!("fine"))],
+            ..Expect::default()
+        };
+        // So far to the right that the cut would go through it.
+        let body = json!({ "echo": format!("{}hunter\"2", "-".repeat(MAX_SHOWN - 5)) }).to_string();
+        let faults = expect.faults(&answer(200, &[("x", "Bearer hunter\"2")], &body), &secrets).join("\n");
+        assert!(faults.contains("`Bearer [secret]`") && faults.matches("[sec").count() == 2, "{faults}");
+        assert!(!faults.contains("hunter"), "{faults}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod expand;
 pub mod expect;
 pub mod url;
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -50,6 +51,8 @@ pub struct Request {
     pub headers: Vec<(String, Secret)>,
     /// The body.
     pub body: Option<Vec<u8>>,
+    /// The values of the variables in it. An answer may repeat them, and then they must not be printed either.
+    pub secrets: Vec<Secret>,
 }
 
 impl Probe {
@@ -81,6 +84,12 @@ impl Probe {
 }
 
 fn request(test: &config::Test, url: &str, root: &Path, lookup: Lookup<'_>) -> Result<Request, Failure> {
+    let secrets = RefCell::new(Vec::new());
+    let lookup: Lookup<'_> = &|name| {
+        let value = lookup(name)?;
+        secrets.borrow_mut().push(Secret::new(value.clone()));
+        Some(value)
+    };
     if !url.starts_with("https://") && !url.starts_with("http://") && !url.starts_with("${env:") {
         return Err(Failure::Arguments(format!("the test {url} is no http:// or https:// address")));
     }
@@ -93,7 +102,8 @@ fn request(test: &config::Test, url: &str, root: &Path, lookup: Lookup<'_>) -> R
         }),
     };
     let method = test.method.clone().unwrap_or_else(|| if body.is_some() { "POST" } else { "GET" }.to_owned());
-    Ok(Request { method, url: expand(url, lookup)?, headers: headers.collect::<Result<_, Failure>>()?, body })
+    let (url, headers) = (expand(url, lookup)?, headers.collect::<Result<_, Failure>>()?);
+    Ok(Request { method, url, headers, body, secrets: secrets.take() })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

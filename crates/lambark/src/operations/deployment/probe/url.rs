@@ -50,7 +50,7 @@ impl Sender {
                 std::thread::sleep(PAUSE);
             }
             faults = match self.runtime.block_on(self.send(request)) {
-                Ok(answer) => expect.faults(&answer),
+                Ok(answer) => expect.faults(&answer, &request.secrets),
                 Err(reason) => vec![reason],
             };
             // What cannot be sent will not be sendable in a second.
