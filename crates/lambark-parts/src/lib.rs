@@ -38,4 +38,4 @@ pub use process::Process;
 pub use registry::{DockerRegistry, Flavour, Request};
 pub use rie::Rie;
 pub use skip::{LOG_VARIABLE as SKIP_LOG_VARIABLE, skip};
-pub use tools::{aws_v1, aws_v2, bsdtar, crane, pigz, skopeo, umoci, zstd};
+pub use tools::{age, aws_v1, aws_v2, bsdtar, crane, pigz, skopeo, umoci, zstd};

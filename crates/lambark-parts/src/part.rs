@@ -93,6 +93,8 @@ pub enum Part {
     PythonFunction,
     /// A shell and small programs in one static file.
     Busybox,
+    /// age and age-keygen: what an export is decrypted with.
+    Age,
     /// moto's server, from PyPI: what the twin's speed is compared with.
     Moto,
 }
@@ -199,7 +201,7 @@ const AWS2: &[&str] = &[
 
 impl Part {
     /// Every part, in the order in which they are set up.
-    pub const ALL: [Part; 14] = [
+    pub const ALL: [Part; 15] = [
         Part::DockerRegistry,
         Part::Crane,
         Part::Skopeo,
@@ -213,6 +215,7 @@ impl Part {
         Part::Rie,
         Part::PythonFunction,
         Part::Busybox,
+        Part::Age,
         Part::Moto,
     ];
 
@@ -232,6 +235,7 @@ impl Part {
             Part::Rie => "rie",
             Part::PythonFunction => "python-function",
             Part::Busybox => "busybox",
+            Part::Age => "age",
             Part::Moto => "moto",
         }
     }
@@ -254,6 +258,7 @@ impl Part {
             }
             Part::Bsdtar => (&[(Suite::Bookworm, BSDTAR)], &["usr/bin/bsdtar"]),
             Part::Aws1 => (&[], &["site/awscli/__main__.py"]),
+            Part::Age => (&[(Suite::Bookworm, &["age"])], &["usr/bin/age", "usr/bin/age-keygen"]),
             Part::Moto => (&[], &["site/moto/server.py"]),
             Part::Aws2 => (&[(Suite::Bookworm, AWS2)], &["usr/bin/aws", "usr/bin/python3.11"]),
             Part::Rie => (&[], &["site/samcli/local/rapid/aws-lambda-rie-x86_64"]),
