@@ -13,8 +13,8 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("arch", "LAMBARK_ARCH"),
     ("as", "LAMBARK_AS"),
     ("assume-lambda", "LAMBARK_ASSUME_LAMBDA"),
-    ("builder", "LAMBARK_BUILDER"),
     ("before", "LAMBARK_BEFORE"),
+    ("builder", "LAMBARK_BUILDER"),
     ("ca-certificate", "LAMBARK_CA_CERTIFICATE"),
     ("cache-dir", "LAMBARK_CACHE_DIR"),
     ("cache-size", "LAMBARK_CACHE_SIZE"),
@@ -91,7 +91,6 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("watch", "LAMBARK_WATCH"),
     ("with-reads", "LAMBARK_WITH_READS"),
     ("without-way-back", "LAMBARK_WITHOUT_WAY_BACK"),
-    ("with-reads", "LAMBARK_WITH_READS"),
     ("yes", "LAMBARK_YES"),
 ];
 
