@@ -30,7 +30,13 @@ pub enum Error {
         /// How long was waited.
         seconds: u64,
     },
-    /// It is not there, or cannot be read: the user named it.
+    /// It is not there: the user named another, or nothing was recorded yet.
+    #[error("there is no ledger at {path}")]
+    Missing {
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// It cannot be read: the user has no right to, or the disk is broken.
     #[error("the ledger {path} cannot be read: {reason}")]
     Unreadable {
         /// The ledger.
@@ -91,6 +97,12 @@ pub enum Error {
         days: u64,
         /// The latest time up to which entries may be removed, in milliseconds since 1970.
         latest: u64,
+    },
+    /// A chain that does not hold is evidence: nothing is removed from it.
+    #[error("nothing is removed from the ledger {path}: its chain does not hold")]
+    Broken {
+        /// The ledger.
+        path: PathBuf,
     },
     /// An artifact only ever grows.
     #[error("nothing can be removed from {path}: it is an artifact, and only a database can be pruned")]

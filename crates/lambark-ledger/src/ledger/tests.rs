@@ -210,7 +210,7 @@ fn other_files_are_refused_and_left_alone() {
     }
     assert!(matches!(Ledger::open(directory.path()), Err(Error::NotALedger { .. })));
     assert!(matches!(Ledger::open(&path.join("below/l.db")), Err(Error::Unreadable { .. } | Error::Unwritable { .. })));
-    assert!(matches!(Ledger::open_read_only(&directory.path().join("none")), Err(Error::Unreadable { .. })));
+    assert!(matches!(Ledger::open_read_only(&directory.path().join("none")), Err(Error::Missing { .. })));
     std::fs::write(&path, "notes of mine\n").unwrap();
     assert!(matches!(Ledger::none(Some(&path)), Err(Error::NotALedger { .. })));
 }
@@ -224,6 +224,18 @@ fn what_lambark_did_not_make_in_the_database_is_named_and_does_nothing() {
     let faults = ledger.verify(None).unwrap().faults;
     assert_eq!(faults.len(), 1, "{faults:?}");
     assert_eq!(faults[0].says, "the database holds `t`, which lambark did not make");
+}
+
+#[test]
+fn a_row_without_measure_is_a_fault_and_takes_no_memory() {
+    let (_directory, path, mut ledger) = database();
+    ledger.append(&full()).unwrap();
+    let raw = rusqlite::Connection::open(path).unwrap();
+    raw.execute("UPDATE entry SET canonical = zeroblob(100 * 1024 * 1024)", []).unwrap();
+    let faults = ledger.verify(None).unwrap().faults;
+    assert_eq!(faults[0].kind, FaultKind::File, "{faults:?}");
+    assert!(faults[0].says.contains("too big"), "{faults:?}");
+    assert!(matches!(ledger.list(&Filter::default()), Err(Error::Unreadable { .. })));
 }
 
 #[test]

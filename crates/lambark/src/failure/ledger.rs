@@ -7,8 +7,9 @@ use crate::exit;
 pub(super) fn kind(error: &Error) -> &'static str {
     match error {
         Error::Unwritable { .. } | Error::Full { .. } | Error::Busy { .. } | Error::Unreadable { .. } => "machine",
+        Error::Missing { .. } => "not-found",
         Error::Damaged { .. } => "malformed",
-        Error::TooYoung { .. } => "refused",
+        Error::TooYoung { .. } | Error::Broken { .. } => "refused",
         Error::NotALedger { .. }
         | Error::Newer { .. }
         | Error::Unknown { .. }
@@ -31,8 +32,9 @@ pub(super) fn hint(error: &Error) -> Option<String> {
             "what cannot be recorded is not done: make room, name another place with --ledger PATH, or, on a runner, give \
              `--ledger none --ledger-artifact FILE` and keep the file"
         }
+        Error::Missing { .. } => "verbs that change something make it; another one is named with --ledger PATH",
         Error::Busy { .. } => "wait for the other one to end, or look at what holds the file",
-        Error::Damaged { .. } => "`lambark record verify` names every entry that was changed",
+        Error::Damaged { .. } | Error::Broken { .. } => "`lambark record verify` names every entry that was changed",
         Error::Unknown { .. } => "`lambark record list` lists them",
         Error::Newer { .. } => "use the newer lambark",
         Error::TooYoung { .. } => {
