@@ -37,6 +37,13 @@ pub(crate) const MAX_OCCURRENCES: u32 = 200;
 /// a log that nearly has a message in every line must not take minutes.
 pub(crate) const MAX_MISSES: u32 = 1_000;
 
+/// How often one pattern is looked for in vain in lines that differ in their digits alone (times, counters): a log that
+/// nearly has a message in every line must not cost more than one that has it.
+pub(crate) const MAX_MISSES_OF_A_SHAPE: u32 = 200;
+
+/// Shapes of lines, a pattern each, of which misses are counted; a log with more of them repeats nothing.
+pub(crate) const MAX_SHAPES: usize = 4_096;
+
 /// Different images, functions and platforms that are kept from one log.
 pub(crate) const MAX_PLACES: usize = 64;
 

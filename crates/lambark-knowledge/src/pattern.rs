@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 use regex::{Regex, RegexBuilder};
 use regex_syntax::hir::{Hir, HirKind};
 
@@ -49,6 +49,8 @@ pub(crate) struct Pattern {
     needles: Vec<String>,
     /// For each of these lists: one of its needles is in the squeezed text of every match.
     required: Vec<Vec<String>>,
+    /// The same, ready to search with.
+    finders: OnceLock<Vec<Vec<Finder<'static>>>>,
 }
 
 impl Pattern {
@@ -65,7 +67,8 @@ impl Pattern {
         let best = required.iter().max_by_key(|group| shortest(group).min(MAX_NEEDLE));
         let best = best.ok_or_else(|| PatternError::NoNeedle(source.to_owned()))?;
         let needles = best.iter().map(|needle| needle[..needle.len().min(MAX_NEEDLE)].to_owned()).collect();
-        Ok(Pattern { source: source.to_owned(), regex: OnceLock::new(), squeezed: OnceLock::new(), needles, required })
+        let (regex, squeezed, finders) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Ok(Pattern { source: source.to_owned(), regex, squeezed, needles, required, finders })
     }
 
     /// Compiles it now, so that one which is too large is told before it is needed.
@@ -83,8 +86,10 @@ impl Pattern {
 
     /// Whether squeezed text has all letters that a match must have.
     pub(crate) fn may_match(&self, squeezed: &[u8]) -> bool {
-        let has = |needle: &String| memmem::find(squeezed, needle.as_bytes()).is_some();
-        self.required.iter().all(|group| group.iter().any(has))
+        // Making one costs more than searching a line with it.
+        let make = |group: &Vec<String>| group.iter().map(|needle| Finder::new(needle).into_owned()).collect();
+        let finders = self.finders.get_or_init(|| self.required.iter().map(make).collect());
+        finders.iter().all(|group| group.iter().any(|finder| finder.find(squeezed).is_some()))
     }
 
     /// The regular expression; `None` for one that does not compile, which is told when the entry is read.

@@ -8,7 +8,8 @@ use regex::{Captures, Regex};
 use crate::clean;
 use crate::knowledge::{Knowledge, Target};
 use crate::limits::{
-    CHUNK_BYTES, MAX_MISSES, MAX_OCCURRENCES, MAX_SEGMENT_BYTES, MAX_SHOWN_CHARS, MAX_WINDOW_BYTES, NEIGHBOURS,
+    CHUNK_BYTES, MAX_MISSES, MAX_MISSES_OF_A_SHAPE, MAX_OCCURRENCES, MAX_SEGMENT_BYTES, MAX_SHAPES, MAX_SHOWN_CHARS,
+    MAX_WINDOW_BYTES, NEIGHBOURS,
 };
 use crate::pattern::Pattern;
 use crate::places::{Place, Places};
@@ -75,6 +76,27 @@ struct Segment {
     squeezed: usize,
 }
 
+/// A pattern, a line's letters without their digits, and whether its neighbours were looked at with it.
+type Shape = (usize, u64, bool);
+
+/// A segment that was looked at closely.
+#[derive(Debug)]
+struct Looked {
+    segment: usize,
+    /// Without what it picked up on the way, as soon as somebody asks.
+    text: Option<String>,
+    shape: u64,
+}
+
+/// A number for letters of which the digits do not matter (FNV-1a). Two shapes with one number would at worst share
+/// their count of misses.
+fn shape(letters: &[u8]) -> u64 {
+    letters.iter().fold(0xcbf2_9ce4_8422_2325, |hash, letter| {
+        let letter = if letter.is_ascii_digit() { b'0' } else { *letter };
+        (hash ^ u64::from(letter)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
 /// Reads a log.
 #[derive(Debug)]
 pub struct Scanner<'k> {
@@ -92,6 +114,10 @@ pub struct Scanner<'k> {
     occurrences: Vec<u32>,
     /// How often each pattern was looked for in vain across lines.
     misses: Vec<u32>,
+    /// How often each pattern was looked for in vain in lines of a shape.
+    shapes: BTreeMap<Shape, u32>,
+    /// What is known of the segment that was looked at last: several patterns look at one, one after the other.
+    looked: Option<Looked>,
     /// For each pattern of a place that was found often enough, its newest line, not looked at yet: only the one
     /// nearest to a message counts.
     waiting: BTreeMap<usize, (u64, Vec<u8>)>,
@@ -113,6 +139,8 @@ impl<'k> Scanner<'k> {
             ended: true,
             occurrences: vec![0; knowledge.patterns.len()],
             misses: vec![0; knowledge.patterns.len()],
+            shapes: BTreeMap::new(),
+            looked: None,
             waiting: BTreeMap::new(),
             places: Places::default(),
             scan: Scan::default(),
@@ -148,6 +176,7 @@ impl<'k> Scanner<'k> {
     /// Searches what is in the buffer; unless it is the last, the end is kept until its neighbours are there.
     fn search(&mut self, last: bool) {
         self.cut(last);
+        self.looked = None;
         for (pattern, segment) in self.hits(last) {
             self.look(pattern, segment);
         }
@@ -211,7 +240,8 @@ impl<'k> Scanner<'k> {
         let knowledge = self.knowledge;
         let (target, pattern) = &knowledge.patterns[index];
         let here = self.segments[segment];
-        if pattern.may_match(self.letters(segment, segment + 1)) {
+        let shape = self.looked_at(segment).shape;
+        if !self.is_dull((index, shape, false)) && pattern.may_match(self.letters(segment, segment + 1)) {
             let raw = &self.buffer[here.start..here.end];
             if matches!(target, Target::Place(_)) && self.occurrences[index] >= MAX_OCCURRENCES {
                 let (line, waiting) = self.waiting.entry(index).or_default();
@@ -220,13 +250,15 @@ impl<'k> Scanner<'k> {
                 waiting.extend_from_slice(raw);
                 return;
             }
-            if let Some(found) = Found::in_line(pattern, clean::line(raw)) {
-                return self.note(index, *target, here.line, found);
+            match Found::in_line(pattern, self.text(segment)) {
+                Some(found) => return self.note(index, *target, here.line, found),
+                None => self.missed((index, shape, false)),
             }
         }
         // Only messages are long enough to be broken.
         let Target::Entry(_) = target else { return };
-        if self.occurrences[index] >= MAX_OCCURRENCES || self.misses[index] >= MAX_MISSES {
+        let enough = self.occurrences[index] >= MAX_OCCURRENCES || self.misses[index] >= MAX_MISSES;
+        if enough || self.is_dull((index, shape, true)) {
             return;
         }
         let (from, to) = self.neighbours(segment);
@@ -237,6 +269,37 @@ impl<'k> Scanner<'k> {
                 Some(found) => self.note(index, *target, here.line, found),
                 None => self.misses[index] += 1,
             }
+        } else {
+            self.missed((index, shape, true));
+        }
+    }
+
+    /// What is known of a segment.
+    fn looked_at(&mut self, segment: usize) -> &mut Looked {
+        let known = self.looked.take().filter(|looked| looked.segment == segment);
+        let new = || Looked { segment, text: None, shape: shape(self.letters(segment, segment + 1)) };
+        let looked = known.unwrap_or_else(new);
+        self.looked.insert(looked)
+    }
+
+    /// A segment's text without what it picked up on the way.
+    fn text(&mut self, segment: usize) -> &str {
+        let text = self.looked_at(segment).text.take();
+        let here = self.segments[segment];
+        let text = text.unwrap_or_else(|| clean::line(&self.buffer[here.start..here.end]));
+        self.looked_at(segment).text.insert(text)
+    }
+
+    /// Whether a pattern was looked for in vain so often in such lines that the next one is not worth it.
+    fn is_dull(&self, shape: Shape) -> bool {
+        self.shapes.get(&shape).is_some_and(|misses| *misses >= MAX_MISSES_OF_A_SHAPE)
+    }
+
+    fn missed(&mut self, shape: Shape) {
+        if let Some(misses) = self.shapes.get_mut(&shape) {
+            *misses += 1;
+        } else if self.shapes.len() < MAX_SHAPES {
+            self.shapes.insert(shape, 1);
         }
     }
 
@@ -244,7 +307,7 @@ impl<'k> Scanner<'k> {
     fn look_at_waiting(&mut self) {
         for (index, (line, raw)) in std::mem::take(&mut self.waiting) {
             let (target, pattern) = &self.knowledge.patterns[index];
-            if let Some(found) = Found::in_line(pattern, clean::line(&raw)) {
+            if let Some(found) = Found::in_line(pattern, &clean::line(&raw)) {
                 self.note(index, *target, line, found);
             }
         }
@@ -334,11 +397,11 @@ struct Found {
 }
 
 impl Found {
-    fn in_line(pattern: &Pattern, text: String) -> Option<Found> {
+    fn in_line(pattern: &Pattern, text: &str) -> Option<Found> {
         let regex = pattern.regex()?;
-        let captures = regex.captures(&text)?;
+        let captures = regex.captures(text)?;
         let (range, named, groups) = (captures.get(0)?.range(), named(regex, &captures), groups(&captures));
-        Some(Found { range, captures: named, groups, reach: 0, text })
+        Some(Found { range, captures: named, groups, reach: 0, text: text.to_owned() })
     }
 
     /// A match that begins or ends in another line than `here`: with a blank for each line end, or without any white

@@ -82,6 +82,23 @@ fn a_message_without_end_is_counted_up_to_a_limit() {
     assert!(found.at_least && found.count >= 100, "{} times", found.count);
 }
 
+/// Lines that nearly are the message cost little however many there are, and hide neither it nor its halves.
+#[test]
+fn near_misses_without_end_hide_nothing() {
+    let knowledge = Knowledge::built_in().unwrap();
+    let near = MESSAGE.replace("is not supported", "was looked at");
+    let mut log = String::new();
+    for number in 0..5_000 {
+        log.push_str(&format!("2026-02-17T05:{:02}:{:02}Z {near} request {number}\n", number / 60 % 60, number % 60));
+    }
+    assert!(diagnose(&knowledge, &fed(&knowledge, log.as_bytes(), 65_536)).matches.is_empty());
+    for message in [MESSAGE.to_owned(), MESSAGE.replace("layer media", "layer\nmedia")] {
+        let log = format!("{log}{message}\n");
+        let told = told(&knowledge, &fed(&knowledge, log.as_bytes(), 65_536));
+        assert!(told.iter().any(|line| line.starts_with("manifest-media-type 500")), "{told:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
