@@ -62,12 +62,49 @@ fn the_pre_commit_entry_lints_the_repository() {
 }
 
 #[test]
-fn the_action_declares_what_its_step_reads() {
+fn the_action_declares_what_its_steps_read() {
     let action = std::fs::read_to_string(root().join("action.yml")).unwrap();
-    let step = std::fs::read_to_string(root().join(".github/action/check")).unwrap();
-    for input in ["IMAGE", "ARCH", "DEPTH", "FAIL_ON", "ARGS"] {
-        let name = input.to_lowercase().replace('_', "-");
-        assert!(action.contains(&format!("INPUT_{input}: ${{{{ inputs.{name} }}}}")), "{input}");
-        assert!(action.contains(&format!("\n  {name}:\n")) && step.contains(&format!("INPUT_{input}:-")), "{input}");
+    let check: &[&str] = &["IMAGE", "ARCH", "DEPTH", "FAIL_ON", "ARGS"];
+    let ship: &[&str] =
+        &["SHIP", "TAG", "ARCHITECTURES", "CANARY", "WAIT", "DRY_RUN", "LEDGER_ARTIFACT", "FAIL_ON", "ARGS"];
+    for (script, inputs) in [("check", check), ("ship", ship)] {
+        let step = std::fs::read_to_string(root().join(".github/action").join(script)).unwrap();
+        for input in inputs {
+            let name = input.to_lowercase().replace('_', "-");
+            assert!(action.contains(&format!("INPUT_{input}: ${{{{ inputs.{name} }}}}")), "{input}");
+            assert!(
+                action.contains(&format!("\n  {name}:\n")) && step.contains(&format!("INPUT_{input}:-")),
+                "{input}"
+            );
+        }
     }
+    for output in ["digest", "image-uri", "version", "function-arn", "exit-code"] {
+        assert!(action.contains(&format!("steps.ship.outputs.{output} ")), "{output}");
+    }
+}
+
+/// Everything but the network: a plan, the summary and outputs are `ship`'s own tests' business.
+#[test]
+fn the_action_ships_what_it_is_told_to() {
+    let user = User::elsewhere();
+    std::fs::write(user.directory().join("Dockerfile"), "FROM scratch\n").unwrap();
+    let toml = "[service.api]\ndockerfile = \"Dockerfile\"\nfunction = \"api\"\n\
+                repository = \"123456789012.dkr.ecr.us-east-1.amazonaws.com/api\"\n";
+    std::fs::write(user.directory().join("lambark.toml"), toml).unwrap();
+    let outputs = user.path("outputs");
+    let ship = |services: &str| {
+        let mut step = script(&user, ".github/action/ship");
+        step.env("GITHUB_OUTPUT", &outputs).env("INPUT_SHIP", services).env("INPUT_DRY_RUN", "true");
+        step.env("INPUT_TAG", "v1").env("INPUT_ARGS", "--from deploy");
+        let output = step.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, told, words) = ship("api");
+    assert_eq!(code, Some(0), "{told}{words}");
+    assert!(told.contains("lambark deploy api --tag v1 --plan"), "{told}");
+    assert_eq!(ship("all").0, Some(0));
+    let (code, _, words) = ship("api $(touch pwned)");
+    assert_eq!(code, Some(2), "{words}");
+    assert!(!user.directory().join("pwned").exists());
+    assert_eq!(std::fs::read_to_string(&outputs).unwrap(), "exit-code=0\nexit-code=0\nexit-code=2\n");
 }
