@@ -74,7 +74,7 @@ impl Deployment<'_> {
         if !live.is_image() {
             return Err(Error::NotAnImage { function }.into());
         }
-        self.tell(Step::found(&live, self.world));
+        self.tell(Step::found(&live, self.settings.alias.as_deref(), self.world));
         Ok(Some(live))
     }
 
@@ -111,7 +111,7 @@ impl Deployment<'_> {
             (Some((left, true)), Some(published)) => self.resume(&live, &mut before, left, published)?,
             _ => false,
         };
-        let latest_has_traffic = live.latest_has_traffic(settings.alias.is_some());
+        let latest_has_traffic = live.latest_has_traffic();
         let numbered = |versions: &[Version]| {
             let latest = live.settings().image_digest();
             versions.iter().any(|version| version.digest.is_some() && version.digest == latest)
@@ -157,7 +157,7 @@ impl Deployment<'_> {
         let partial = live.alias.as_ref().is_some_and(|alias| !alias.weights.is_empty());
         let carrier = live.carrier.as_ref().and_then(|carrier| carrier.configuration.image_digest());
         let apart = carrier.is_some() && carrier != live.settings().image_digest();
-        if partial || apart || live.latest_has_traffic(self.settings.alias.is_some()) {
+        if partial || apart || live.latest_has_traffic() {
             return versions(&*self.world.lambda, &live.settings().name).map(Some);
         }
         Ok(None)
@@ -178,11 +178,6 @@ impl Deployment<'_> {
     fn way_back(&mut self, live: &Live, before: &Before) -> Result<(), Failure> {
         let to = before.alias.as_ref().map_or_else(|| LATEST.to_owned(), |alias| pointed(&alias.version));
         let told = |image: Option<Digest>, without: Option<String>| Step::WayBack { to: to.clone(), image, without };
-        if self.settings.alias.is_some() && live.alias.is_none() {
-            let none = format!("nothing has traffic yet; $LATEST goes back to {}", short(digest(before).as_ref()));
-            self.tell(told(None, Some(none)));
-            return Ok(());
-        }
         let Some(image) = before.image.clone() else {
             self.tell(told(None, Some("Lambda does not tell which image runs now".to_owned())));
             return self.consented("the image".to_owned(), "Lambda does not tell which one it is".to_owned());
@@ -208,8 +203,4 @@ impl Deployment<'_> {
     fn consented(&self, image: String, reason: String) -> Result<(), Failure> {
         if self.settings.without_way_back { Ok(()) } else { Err(Error::NoWayBack { image, reason }.into()) }
     }
-}
-
-fn digest(before: &Before) -> Option<Digest> {
-    before.latest.as_ref().and_then(|latest| latest.digest().cloned())
 }
