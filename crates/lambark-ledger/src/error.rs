@@ -30,7 +30,13 @@ pub enum Error {
         /// How long was waited.
         seconds: u64,
     },
-    /// It is not there, or cannot be read: the user named it.
+    /// It is not there: the user named another, or nothing was recorded yet.
+    #[error("there is no ledger at {path}")]
+    Missing {
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// It cannot be read: the user has no right to, or the disk is broken.
     #[error("the ledger {path} cannot be read: {reason}")]
     Unreadable {
         /// The ledger.

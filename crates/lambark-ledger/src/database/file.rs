@@ -54,12 +54,11 @@ pub(super) fn open(path: &Path) -> Result<Connection, Error> {
 /// Opens the database for reading alone.
 pub(super) fn open_read_only(path: &Path) -> Result<Connection, Error> {
     if !is_there(path)? {
-        return Err(Error::of_read(path, &io::ErrorKind::NotFound.into()));
+        return Err(Error::Missing { path: path.to_owned() });
     }
     let read = |error: rusqlite::Error| Error::of_sqlite(path, false, &error);
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(read)?;
-    set_up(&connection).map_err(read)?;
-    let connection = match version(&connection) {
+    let connection = match set_up(&connection).and_then(|()| version(&connection)) {
         Ok(_) => connection,
         // Readers leave a mark beside the file, which is not possible everywhere. Without a log of changes beside it
         // the file is whole, and is read as one that nobody changes.

@@ -210,7 +210,7 @@ fn other_files_are_refused_and_left_alone() {
     }
     assert!(matches!(Ledger::open(directory.path()), Err(Error::NotALedger { .. })));
     assert!(matches!(Ledger::open(&path.join("below/l.db")), Err(Error::Unreadable { .. } | Error::Unwritable { .. })));
-    assert!(matches!(Ledger::open_read_only(&directory.path().join("none")), Err(Error::Unreadable { .. })));
+    assert!(matches!(Ledger::open_read_only(&directory.path().join("none")), Err(Error::Missing { .. })));
     std::fs::write(&path, "notes of mine\n").unwrap();
     assert!(matches!(Ledger::none(Some(&path)), Err(Error::NotALedger { .. })));
 }

@@ -7,6 +7,7 @@ use crate::exit;
 pub(super) fn kind(error: &Error) -> &'static str {
     match error {
         Error::Unwritable { .. } | Error::Full { .. } | Error::Busy { .. } | Error::Unreadable { .. } => "machine",
+        Error::Missing { .. } => "not-found",
         Error::Damaged { .. } => "malformed",
         Error::TooYoung { .. } => "refused",
         Error::NotALedger { .. }
@@ -31,6 +32,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
             "what cannot be recorded is not done: make room, name another place with --ledger PATH, or, on a runner, give \
              `--ledger none --ledger-artifact FILE` and keep the file"
         }
+        Error::Missing { .. } => "verbs that change something make it; another one is named with --ledger PATH",
         Error::Busy { .. } => "wait for the other one to end, or look at what holds the file",
         Error::Damaged { .. } => "`lambark record verify` names every entry that was changed",
         Error::Unknown { .. } => "`lambark record list` lists them",
