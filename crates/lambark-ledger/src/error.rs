@@ -98,6 +98,12 @@ pub enum Error {
         /// The latest time up to which entries may be removed, in milliseconds since 1970.
         latest: u64,
     },
+    /// A chain that does not hold is evidence: nothing is removed from it.
+    #[error("nothing is removed from the ledger {path}: its chain does not hold")]
+    Broken {
+        /// The ledger.
+        path: PathBuf,
+    },
     /// An artifact only ever grows.
     #[error("nothing can be removed from {path}: it is an artifact, and only a database can be pruned")]
     NotPrunable {

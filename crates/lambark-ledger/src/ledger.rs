@@ -215,7 +215,7 @@ impl Ledger {
     /// on the chain can still be verified. Without anything to remove nothing is appended.
     ///
     /// # Errors
-    /// As [`Ledger::prunable`] and [`Ledger::append`]; then nothing was removed.
+    /// As [`Ledger::prunable`] and [`Ledger::append`], and when the chain does not hold; then nothing was removed.
     pub fn prune(
         &mut self,
         before: u64,
@@ -224,6 +224,9 @@ impl Ledger {
     ) -> Result<Option<(Prunable, Entry)>, Error> {
         retained(before, retention_days, draft.time)?;
         let body = checked(draft)?;
+        if !self.verify(None)?.faults.is_empty() {
+            return Err(Error::Broken { path: self.path().to_owned() });
+        }
         match &mut self.store {
             Store::Database(database) => database.prune(before, body),
             Store::Artifact(artifact) => Err(Error::NotPrunable { path: artifact.path().to_owned() }),

@@ -33,7 +33,7 @@ pub struct Fault {
     pub from: Option<u64>,
     /// The last of several entries, or the same.
     pub to: Option<u64>,
-    /// What was seen.
+    /// What was seen, in words that follow the entries' numbers, or stand alone.
     pub says: String,
 }
 
@@ -160,10 +160,8 @@ impl Walk {
             // Entries in between are missing, or stand elsewhere: the end of the walk tells.
             Some(last) if place > last.place + 1 => true,
             Some(Last { place: before, hash: Some(hash) }) if *hash != entry.previous => {
-                let says = format!(
-                    "entry {id} was not written after this entry {before}: one of the two was changed or replaced, and \
-                     its hash with it"
-                );
+                let says =
+                    "do not hang together: one of the two was changed or replaced, and its hash with it".to_owned();
                 let before = *before;
                 self.fault(FaultKind::Broken, before, id, says);
                 true
@@ -204,7 +202,8 @@ impl Walk {
             before = Some(id);
         }
         for (from, to) in gaps {
-            self.fault(FaultKind::Removed, from, to, "not there, between entries that are".to_owned());
+            let are = if from == to { "is" } else { "are" };
+            self.fault(FaultKind::Removed, from, to, format!("{are} missing, and entries on both sides are there"));
         }
     }
 
@@ -224,7 +223,8 @@ impl Walk {
         if let Some(anchor) = self.anchors.iter().find(fits) {
             self.report.pruned_to = Some(anchor.id);
         } else {
-            self.fault(FaultKind::Removed, 1, first - 1, "not there, and no entry tells of their removal".to_owned());
+            let are = if first == 2 { "is" } else { "are" };
+            self.fault(FaultKind::Removed, 1, first - 1, format!("{are} missing, and no entry tells of a removal"));
         }
     }
 }

@@ -38,4 +38,4 @@ pub use process::Process;
 pub use registry::{DockerRegistry, Flavour, Request};
 pub use rie::Rie;
 pub use skip::{LOG_VARIABLE as SKIP_LOG_VARIABLE, skip};
-pub use tools::{aws_v1, aws_v2, bsdtar, cfn_lint, crane, pigz, pre_commit, skopeo, umoci, zizmor, zstd};
+pub use tools::{age, aws_v1, aws_v2, bsdtar, cfn_lint, crane, pigz, pre_commit, skopeo, umoci, zizmor, zstd};

@@ -93,6 +93,8 @@ pub enum Part {
     PythonFunction,
     /// A shell and small programs in one static file.
     Busybox,
+    /// age and age-keygen: what an export is decrypted with.
+    Age,
     /// moto's server, from PyPI: what the twin's speed is compared with.
     Moto,
     /// zizmor, from PyPI: reads GitHub workflows as an attacker would.
@@ -205,7 +207,7 @@ const AWS2: &[&str] = &[
 
 impl Part {
     /// Every part, in the order in which they are set up.
-    pub const ALL: [Part; 17] = [
+    pub const ALL: [Part; 18] = [
         Part::DockerRegistry,
         Part::Crane,
         Part::Skopeo,
@@ -219,6 +221,7 @@ impl Part {
         Part::Rie,
         Part::PythonFunction,
         Part::Busybox,
+        Part::Age,
         Part::Moto,
         Part::Zizmor,
         Part::CfnLint,
@@ -241,6 +244,7 @@ impl Part {
             Part::Rie => "rie",
             Part::PythonFunction => "python-function",
             Part::Busybox => "busybox",
+            Part::Age => "age",
             Part::Moto => "moto",
             Part::Zizmor => "zizmor",
             Part::CfnLint => "cfn-lint",
@@ -266,6 +270,7 @@ impl Part {
             }
             Part::Bsdtar => (&[(Suite::Bookworm, BSDTAR)], &["usr/bin/bsdtar"]),
             Part::Aws1 => (&[], &["site/awscli/__main__.py"]),
+            Part::Age => (&[(Suite::Bookworm, &["age"])], &["usr/bin/age", "usr/bin/age-keygen"]),
             Part::Moto => (&[], &["site/moto/server.py"]),
             Part::Zizmor => (&[], &["site/bin/zizmor"]),
             Part::CfnLint => (&[], &["site/bin/cfn-lint"]),

@@ -45,6 +45,12 @@ pub fn zstd() -> Option<Command> {
     Some(program(&Part::Compressors.or_skip()?, "zstd"))
 }
 
+/// age, and beside it age-keygen, or a skip.
+pub fn age() -> Option<[Command; 2]> {
+    let dir = Part::Age.or_skip()?;
+    Some(["age", "age-keygen"].map(|name| program(&dir, name)))
+}
+
 /// bsdtar, or a skip.
 pub fn bsdtar() -> Option<Command> {
     Some(program(&Part::Bsdtar.or_skip()?, "bsdtar"))

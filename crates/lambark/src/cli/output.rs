@@ -39,6 +39,31 @@ pub(super) fn print_to(
     into(&mut anstream::StripStream::new(file), path, write)
 }
 
+/// Writes bytes as they are to a file, whole or not at all and for its owner alone, or else to standard output.
+pub(super) fn whole(path: Option<&Path>, bytes: &[u8]) -> Result<(), Failure> {
+    let Some(path) = path else {
+        let mut out = io::stdout().lock();
+        return into(&mut out, Path::new("standard output"), |out| out.write_all(bytes));
+    };
+    // A pipe or a device is written to, never replaced.
+    if path.metadata().is_ok_and(|found| !found.is_file()) {
+        let written = File::options().write(true).open(path).and_then(|mut out| out.write_all(bytes));
+        return written.map_err(|source| Failure::Output { path: path.to_owned(), source });
+    }
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = tempfile::NamedTempFile::new_in(directory).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)
+    });
+    written.map(drop).map_err(|source| Failure::Output { path: path.to_owned(), source })
+}
+
+/// Whether somebody looks at standard output.
+pub(super) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Adds a result to the end of a file.
 pub(super) fn append_to(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let file = File::options().append(true).create(true).open(path);

@@ -1,5 +1,7 @@
 //! `lambark record`
 
+mod away;
+
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -24,7 +26,10 @@ use crate::words;
 Examples:
   lambark record list --since 7d
   lambark record show 7
-  lambark record verify --head 4f0c2d8f6a5f5d0f1c6d4f0c2d8f6a5f5d0f1c6d4f0c2d8f6a5f5d0f1c6d4f0c")]
+  lambark record verify --head 4f0c2d8f6a5f5d0f1c6d4f0c2d8f6a5f5d0f1c6d4f0c2d8f6a5f5d0f1c6d4f0c
+  lambark record export --format csv --since 2026-01-01 --output ledger.csv --ticket AUDIT-7
+  lambark record incident 7 --severity high --output incident.md
+  lambark record prune --before 10y --plan")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     what: What,
@@ -37,6 +42,9 @@ enum What {
     List(List),
     Show(Show),
     Verify(Verify),
+    Export(away::Export),
+    Incident(away::Incident),
+    Prune(away::Prune),
 }
 
 /// Which entries.
@@ -176,6 +184,9 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
             })?;
             return Ok(verified.exit_code());
         }
+        What::Export(export) => return away::export(export, &settings),
+        What::Incident(incident) => return away::incident(incident, &settings, context),
+        What::Prune(prune) => return away::prune(&prune, &settings),
     }
     Ok(exit::FINE)
 }

@@ -9,7 +9,7 @@ pub(super) fn kind(error: &Error) -> &'static str {
         Error::Unwritable { .. } | Error::Full { .. } | Error::Busy { .. } | Error::Unreadable { .. } => "machine",
         Error::Missing { .. } => "not-found",
         Error::Damaged { .. } => "malformed",
-        Error::TooYoung { .. } => "refused",
+        Error::TooYoung { .. } | Error::Broken { .. } => "refused",
         Error::NotALedger { .. }
         | Error::Newer { .. }
         | Error::Unknown { .. }
@@ -34,7 +34,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         }
         Error::Missing { .. } => "verbs that change something make it; another one is named with --ledger PATH",
         Error::Busy { .. } => "wait for the other one to end, or look at what holds the file",
-        Error::Damaged { .. } => "`lambark record verify` names every entry that was changed",
+        Error::Damaged { .. } | Error::Broken { .. } => "`lambark record verify` names every entry that was changed",
         Error::Unknown { .. } => "`lambark record list` lists them",
         Error::Newer { .. } => "use the newer lambark",
         Error::TooYoung { .. } => {

@@ -18,6 +18,7 @@ mod on_the_twin;
 #[cfg(feature = "aws")]
 mod policy;
 mod push;
+mod record;
 mod rehearse;
 mod run;
 #[cfg(feature = "aws")]

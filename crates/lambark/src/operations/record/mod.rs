@@ -1,10 +1,18 @@
 //! `record`: the ledger, read. What is read is recorded too.
 
+pub mod age;
+mod export;
+pub mod incident;
+mod prune;
+
 use lambark_ledger::{Entry, Error, Filter, Head, Ledger, Listing, Outcome, Report};
 use lambark_oci::Digest;
 
 use super::ledger::{Place, Settings};
 use crate::exit;
+
+pub use export::{Export, export};
+pub use prune::{Prune, Pruned, prune};
 
 /// A ledger that is open for a look.
 struct Look<'a> {

@@ -36,7 +36,7 @@ pub use fix::{fix, push, resolve, undone};
 pub use init::init;
 pub use lint::{lint, schema as lint_schema};
 pub use policy::policy;
-pub use record::{record_list, record_show, record_verify};
+pub use record::{record_list, record_prune, record_show, record_verify};
 pub use rehearse::rehearse;
 pub use rollback::rollback;
 pub use rules::{explain, explain_lint, rules};

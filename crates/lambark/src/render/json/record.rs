@@ -1,11 +1,11 @@
-//! `lambark.record/v1` and `lambark.record-verify/v1`.
+//! `lambark.record/v1`, `lambark.record-verify/v1` and `lambark.record-prune/v1`.
 
 use std::io::{self, Write};
 
 use lambark_ledger::{Damage, Entry, Error, Fault, Head};
 use serde_json::{Value, json};
 
-use crate::operations::record::{List, Read, Verified};
+use crate::operations::record::{List, Pruned, Read, Verified};
 use crate::words::moment;
 
 /// Writes entries.
@@ -101,6 +101,26 @@ pub fn record_verify(out: &mut dyn Write, verified: &Verified) -> io::Result<()>
             "expectedHead": verified.expected,
             "expectedHeadAt": report.expected_at,
             "faults": report.faults.iter().map(fault).collect::<Vec<Value>>(),
+        }),
+    )
+}
+
+/// Writes what went, or would go.
+///
+/// # Errors
+/// When `out` fails.
+pub fn record_prune(out: &mut dyn Write, pruned: &Pruned) -> io::Result<()> {
+    let last = pruned.prunable.as_ref().map(|prunable| &prunable.last);
+    super::document(
+        out,
+        &json!({
+            "schema": "lambark.record-prune/v1",
+            "planned": pruned.asked.plan,
+            "before": moment(pruned.asked.before),
+            "retentionDays": pruned.asked.retention_days,
+            "entries": pruned.prunable.as_ref().map_or(0, |prunable| prunable.entries),
+            "last": last.map(|last| json!({ "id": last.id, "hash": last.hash })),
+            "recordedAs": pruned.entry.as_ref().map(|entry| entry.id),
         }),
     )
 }

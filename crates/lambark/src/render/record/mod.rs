@@ -1,5 +1,9 @@
 //! The ledger for people.
 
+mod csv;
+mod incident;
+mod markdown;
+
 use std::io::{self, Write};
 
 use lambark_ledger::{Entry, Fault};
@@ -7,8 +11,12 @@ use lambark_ledger::{Entry, Fault};
 use super::escape::plain;
 use super::style::{self, BOLD, CODE, DIM};
 use super::{Page, wrap};
-use crate::operations::record::{List, Verified};
+use crate::operations::record::{List, Pruned, Verified};
 use crate::words::{count, moment};
+
+pub use csv::csv;
+pub use incident::incident;
+pub use markdown::page as markdown;
 
 /// Faults that are written out; a chain that was torn apart has thousands, which say no more.
 const MAX_FAULTS: usize = 20;
@@ -147,8 +155,9 @@ pub(super) fn whose_word(entry: &Entry) -> &'static str {
 pub fn verified(out: &mut dyn Write, verified: &Verified, page: Page) -> io::Result<()> {
     let report = &verified.report;
     for fault in report.faults.iter().take(MAX_FAULTS) {
-        write!(out, "{BOLD}{}{BOLD:#} {}: ", place(fault), fault.kind.as_str())?;
-        wrap::write(out, &plain(&fault.says), 4, 4, page.width)?;
+        let place = place(fault);
+        write!(out, "{BOLD}{place}{BOLD:#}")?;
+        wrap::write(out, &plain(&fault.says), place.chars().count(), 4, page.width)?;
         writeln!(out)?;
     }
     if report.faults.len() > MAX_FAULTS {
@@ -181,9 +190,27 @@ pub fn verified(out: &mut dyn Write, verified: &Verified, page: Page) -> io::Res
 
 fn place(fault: &Fault) -> String {
     match (fault.from, fault.to) {
-        (Some(from), Some(to)) if from != to => format!("entries {from} to {to}"),
-        (Some(from), _) => format!("entry {from}"),
-        (None, _) => "ledger".to_owned(),
+        (Some(from), Some(to)) if from != to => format!("entries {from} to {to} "),
+        (Some(from), _) => format!("entry {from} "),
+        (None, _) => String::new(),
+    }
+}
+
+/// Writes what went, or would go.
+///
+/// # Errors
+/// When `out` fails.
+pub fn pruned(out: &mut dyn Write, pruned: &Pruned) -> io::Result<()> {
+    let before = seconds(pruned.asked.before);
+    let Some(prunable) = &pruned.prunable else {
+        return writeln!(out, "no entry is older than {before}: nothing to remove");
+    };
+    let (number, last) = (usize::try_from(prunable.entries).unwrap_or(usize::MAX), &prunable.last);
+    let done = if pruned.asked.plan { "would remove" } else { "removed" };
+    writeln!(out, "{done} {} older than {before}, up to entry {}", count(number, "entry"), last.id)?;
+    match &pruned.entry {
+        Some(entry) => writeln!(out, "entry {} tells of it and holds the hash {}", entry.id, last.hash),
+        None => Ok(()),
     }
 }
 
