@@ -55,6 +55,8 @@ fn split(bytes: &[u8], mark: u8) -> Option<(&str, &[u8])> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
+    use proptest::prelude::*;
+
     use super::*;
     use crate::samples;
 
@@ -80,6 +82,32 @@ mod tests {
             )
         );
         assert_eq!(read(&entry.canonical).unwrap(), entry);
+    }
+
+    proptest! {
+        /// Whatever texts hold, they come back, and nothing else has the same form.
+        #[test]
+        fn any_text_comes_back(reason in any::<String>(), name in any::<String>(), fact in ".*", id in any::<u64>()) {
+            let mut body = samples::full();
+            body.reason = Some(reason);
+            body.facts.insert(name, fact);
+            let entry = seal(id, Digest::of(b""), body);
+            prop_assert_eq!(read(&entry.canonical), Ok(entry));
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_panic(bytes in any::<Vec<u8>>(), at in any::<prop::sample::Index>()) {
+            let _ = read(&bytes);
+            let whole = seal(7, Digest::of(b""), samples::full());
+            let mut changed = whole.canonical.clone();
+            let at = at.index(changed.len());
+            changed.splice(at..at, bytes.iter().copied());
+            // Within a text it is another entry, and has another hash.
+            if let Ok(entry) = read(&changed) {
+                prop_assert_eq!(&entry.canonical, &changed);
+                prop_assert_eq!(entry.hash == whole.hash, bytes.is_empty());
+            }
+        }
     }
 
     #[test]

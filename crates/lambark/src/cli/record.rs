@@ -19,8 +19,8 @@ use crate::words;
 
 /// The ledger: what was done to functions and images, by whom, why, and how it went
 ///
-/// Every deployment, push and repair of a tag leaves entries in a file, chained by hashes. Reading them leaves an entry
-/// too; where the ledger may not be written it is read all the same, with a warning that this could not be recorded.
+/// Verbs that change a function or a tag leave entries in a file, chained by hashes. Reading them leaves an entry too;
+/// where the ledger may not be written it is read all the same, with a warning that this could not be recorded.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -157,7 +157,7 @@ mod tests {
         };
         let recipients: Vec<Recipient> = identities.iter().map(recipient).collect();
         for bytes in [0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES] {
-            let plain: Vec<u8> = (0..bytes).map(|index| (index % 251) as u8).collect();
+            let plain: Vec<u8> = (0_u8..251).cycle().take(bytes).collect();
             let sealed = encrypt(&plain, &recipients).unwrap();
             for identity in &identities {
                 let file = directory.path().join("identity");

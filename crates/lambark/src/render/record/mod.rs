@@ -130,7 +130,8 @@ pub(super) fn fields(entry: &Entry) -> Vec<(String, String)> {
     ];
     let mut shown: Vec<(String, String)> =
         fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
-    shown.extend(body.facts.iter().map(|(name, fact)| (name.clone(), fact.clone())));
+    // Their names are anybody's: none should look like a field.
+    shown.extend(body.facts.iter().map(|(name, fact)| (format!("fact {name}"), fact.clone())));
     shown.push(("entry before".to_owned(), entry.previous.to_string()));
     shown.push(("hash".to_owned(), entry.hash.to_string()));
     shown
