@@ -121,7 +121,9 @@ impl Database {
         let mut faults = file::faults(&self.connection);
         if let Err(error) = walked {
             match error.sqlite_error_code() {
-                Some(rusqlite::ErrorCode::DatabaseCorrupt) => faults.push(Fault::file(error.to_string())),
+                Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::TooBig) => {
+                    faults.push(Fault::file(error.to_string()));
+                }
                 _ => return self.read(Err(error)),
             }
         }

@@ -46,6 +46,9 @@ pub const MAX_ARTIFACT_BYTES: u64 = 64 * 1024 * 1024;
 /// Largest canonical form that is read, in bytes: all texts at their limits, each byte escaped as `\u00XX`.
 pub const MAX_CANONICAL_BYTES: usize = 2 * 1024 * 1024;
 
+/// Largest value or row that is read from a database, in bytes: room for a canonical form and what stands beside it.
+pub const MAX_ROW_BYTES: i32 = 4 * 1024 * 1024;
+
 /// How long an append waits for others that append, in milliseconds. An append takes a few; a copy of the file that
 /// somebody makes with a lock takes seconds.
 pub const BUSY_MILLISECONDS: u64 = 10_000;

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::error::Error;
-use crate::limits::BUSY_MILLISECONDS;
+use crate::limits::{BUSY_MILLISECONDS, MAX_ROW_BYTES};
 use crate::verify::Fault;
 
 /// What marks a database as a ledger, in the field that SQLite has for that: `lbrk`.
@@ -117,7 +118,11 @@ fn make(path: &Path) -> Result<(), Error> {
     made.map_err(|error| Error::of_sqlite(path, true, &error))?;
     match file.persist_noclobber(path) {
         Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(Error::of_write(path, &error.error)),
-        _ => Ok(()),
+        // The name has to survive a loss of power too. Not every file system can be told so.
+        _ => {
+            let _ = File::open(directory).and_then(|directory| directory.sync_all());
+            Ok(())
+        }
     }
 }
 
@@ -177,6 +182,8 @@ fn unchanging(path: &Path) -> String {
 
 /// What holds as long as the connection.
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    // Whatever somebody wrote into the file: it does not take the memory of this machine.
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_ROW_BYTES)?;
     connection.busy_timeout(Duration::from_millis(BUSY_MILLISECONDS))?;
     // An entry is on the disk before the request that it tells of is sent.
     connection.pragma_update(None, "synchronous", "FULL")?;

@@ -227,6 +227,18 @@ fn what_lambark_did_not_make_in_the_database_is_named_and_does_nothing() {
 }
 
 #[test]
+fn a_row_without_measure_is_a_fault_and_takes_no_memory() {
+    let (_directory, path, mut ledger) = database();
+    ledger.append(&full()).unwrap();
+    let raw = rusqlite::Connection::open(path).unwrap();
+    raw.execute("UPDATE entry SET canonical = zeroblob(100 * 1024 * 1024)", []).unwrap();
+    let faults = ledger.verify(None).unwrap().faults;
+    assert_eq!(faults[0].kind, FaultKind::File, "{faults:?}");
+    assert!(faults[0].says.contains("too big"), "{faults:?}");
+    assert!(matches!(ledger.list(&Filter::default()), Err(Error::Unreadable { .. })));
+}
+
+#[test]
 fn a_damaged_entry_hides_no_other() {
     let (_directory, path, mut ledger) = database();
     (0..3).for_each(|time| drop(ledger.append(&deploy(time, "f", Outcome::Intended)).unwrap()));

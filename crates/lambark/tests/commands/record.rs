@@ -48,7 +48,8 @@ fn user() -> User {
         detail: Some("3 of 5 requests to /login answered 502\n".to_owned()),
         ..Draft::end(&intent, TIME + 60_000, Outcome::NotRolledBack)
     };
-    ledger.append(&failed).unwrap();
+    let facts = [("test login".to_owned(), "status 502".to_owned())].into();
+    ledger.append(&Draft { facts, ..failed }).unwrap();
     let back = ledger.append(&deploy(TIME + 120_000, "rollback", Outcome::Intended)).unwrap();
     ledger.append(&Draft::end(&back, TIME + 125_500, Outcome::Succeeded)).unwrap();
     let next =

@@ -131,6 +131,12 @@ fn cause(out: &mut dyn Write, incident: &Incident) -> io::Result<()> {
         if let Some(detail) = &entry.body.detail {
             writeln!(out, "What lambark saw (entry {}): {}\n", entry.id, text(detail))?;
         }
+        for (name, fact) in &entry.body.facts {
+            writeln!(out, "- {}: {}", text(name), text(fact))?;
+        }
+        if !entry.body.facts.is_empty() {
+            writeln!(out)?;
+        }
     }
     writeln!(out, "Root cause: {GAP}")
 }
