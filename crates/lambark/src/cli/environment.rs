@@ -100,7 +100,6 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("with-reads", "LAMBARK_WITH_READS"),
     ("without-way-back", "LAMBARK_WITHOUT_WAY_BACK"),
     ("write", "LAMBARK_WRITE"),
-    ("with-reads", "LAMBARK_WITH_READS"),
     ("yes", "LAMBARK_YES"),
 ];
 
