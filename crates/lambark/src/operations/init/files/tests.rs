@@ -142,9 +142,6 @@ fn a_specification_of_somebody_else_is_left_alone() {
     assert_eq!(path(Some(&text(&findings(), "buildspec.yml"))), "buildspec.yml");
 }
 
-/// Verbs that the texts name and this binary does not have yet.
-const PENDING: [&str; 3] = ["rollback", "ship", "status"];
-
 /// Every command of lambark's in what is written is one that parses.
 #[test]
 fn commands_in_the_texts_parse() {
