@@ -1,6 +1,6 @@
 //! The pages: a deployment checklist, and what somebody new has to know.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{HOME, VERSION, plain_services, repositories};
 use crate::operations::init::fill::{fill, one_line};
@@ -69,31 +69,29 @@ fn code(text: &str) -> String {
     one_line(text).replace('`', "'").replace('|', "\\|")
 }
 
-/// What the role of the workflow may do: what `lambark push` needs on each repository, and a deployment on each function.
+/// What the role of the workflow may do: what `lambark ship` needs, on these repositories and functions alone.
 fn role_policy(findings: &Findings) -> String {
-    let names = repositories(findings);
-    let account = ACCOUNT;
     let region = findings.region.as_ref().map_or("*", |fact| &fact.value);
     let partition = policy::partition(region);
-    let mut statements: Vec<Value> = Vec::new();
+    let arn = |name: &str| format!("arn:{partition}:ecr:{region}:{ACCOUNT}:repository/{name}");
+    let names = repositories(findings);
+    let images: Vec<String> = if names.is_empty() { vec![arn("*")] } else { names.into_iter().map(arn).collect() };
     let settings = policy::Settings { region: Some(region.to_owned()), ..policy::Settings::default() };
-    if let Ok(outcome) = policy::run(Subject::Push, &settings) {
-        let any = outcome.document["Statement"].as_array().cloned().unwrap_or_default();
-        statements.extend(any.into_iter().map(|mut statement| {
-            let is_about_images = statement["Resource"] != "*";
-            if is_about_images && !names.is_empty() {
-                let arns = names.iter().map(|name| format!("arn:{partition}:ecr:{region}:{account}:repository/{name}"));
-                statement["Resource"] = arns.collect::<Vec<String>>().into();
+    let ship = policy::run(Subject::Ship, &settings).map(|outcome| outcome.document);
+    let mut statements = ship.ok().and_then(|ship| ship["Statement"].as_array().cloned()).unwrap_or_default();
+    statements.retain(|statement| statement["Sid"] != "PassRoleToNewFunctions");
+    for statement in &mut statements {
+        match statement["Sid"].as_str() {
+            Some("ReadFunctions" | "ChangeFunctions") => {
+                statement["Resource"] = functions(findings, region, ACCOUNT).into();
+                if let Some(actions) = statement["Action"].as_array_mut() {
+                    actions.retain(|action| !MAKING.iter().any(|making| action == making));
+                }
             }
-            statement
-        }));
+            Some("ReadImages" | "WriteImages" | "OptionalQuestions") => statement["Resource"] = images.clone().into(),
+            _ => {}
+        }
     }
-    statements.push(json!({
-        "Sid": "DeployFunctions",
-        "Effect": "Allow",
-        "Action": DEPLOY,
-        "Resource": functions(findings, region, account),
-    }));
     statements.push(json!({
         "Sid": "CountFailures",
         "Effect": "Allow",
@@ -105,18 +103,8 @@ fn role_policy(findings: &Findings) -> String {
     serde_json::to_string_pretty(&document).unwrap_or_default()
 }
 
-/// What a deployment asks of Lambda: the actions of the calls that it makes.
-const DEPLOY: [&str; 9] = [
-    "lambda:CreateAlias",
-    "lambda:GetAlias",
-    "lambda:GetFunction",
-    "lambda:InvokeFunction",
-    "lambda:ListAliases",
-    "lambda:ListVersionsByFunction",
-    "lambda:PublishVersion",
-    "lambda:UpdateAlias",
-    "lambda:UpdateFunctionCode",
-];
+/// What only `lambark ship --create` needs, which the workflow does not give.
+const MAKING: [&str; 2] = ["lambda:CreateFunction", "lambda:DeleteFunction"];
 
 fn functions(findings: &Findings, region: &str, account: &str) -> Vec<String> {
     let partition = policy::partition(region);
