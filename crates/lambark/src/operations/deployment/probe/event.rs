@@ -32,7 +32,7 @@ pub fn run(lambda: &dyn Lambda, function: &str, version: &str, name: &str, event
         Ok(answer) if answer.function_error.is_some() => {
             let told: ErrorDocument = serde_json::from_slice(&answer.payload).unwrap_or_default();
             let kind = told.kind.or(answer.function_error).unwrap_or_default();
-            vec![format!("{kind}: {}", told.message.unwrap_or_default())]
+            vec![told.message.map_or_else(|| kind.clone(), |message| format!("{kind}: {message}"))]
         }
         Ok(answer) if answer.executed_version.as_deref() != Some(version) => {
             let ran = answer.executed_version.as_deref().unwrap_or("none that is named");

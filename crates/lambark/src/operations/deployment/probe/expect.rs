@@ -123,15 +123,32 @@ fn text(value: &Value) -> String {
 fn shown(text: &str, secrets: &[Secret]) -> String {
     let mut text = text.to_owned();
     for secret in secrets.iter().map(Secret::reveal).filter(|secret| !secret.is_empty()) {
-        // In JSON it may stand escaped.
-        let quoted = Value::from(secret).to_string();
-        let escaped = quoted.get(1..quoted.len() - 1).unwrap_or(secret);
-        text = text.replace(escaped, HIDDEN).replace(secret, HIDDEN);
+        for form in forms(secret) {
+            text = text.replace(&form, HIDDEN);
+        }
     }
     match text.char_indices().nth(MAX_SHOWN) {
         Some((end, _)) => format!("`{}…`", &text[..end]),
         None => format!("`{text}`"),
     }
+}
+
+/// How a secret may stand in an answer: as it is, escaped in JSON, encoded in an address. The longest come first.
+fn forms(secret: &str) -> Vec<String> {
+    let quoted = Value::from(secret).to_string();
+    let escaped = quoted.get(1..quoted.len() - 1).map(str::to_owned);
+    let encoded = reqwest::Url::parse("http://x/").ok().map(|mut url| {
+        url.set_query(Some(secret));
+        let query = url.query().unwrap_or_default().to_owned();
+        url.set_query(None);
+        url.set_path(secret);
+        (query, url.path().trim_start_matches('/').to_owned())
+    });
+    let (query, path) = encoded.unzip();
+    let mut forms: Vec<String> = [Some(secret.to_owned()), escaped, query, path].into_iter().flatten().collect();
+    forms.retain(|form| !form.is_empty());
+    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    forms
 }
 
 #[cfg(test)]
