@@ -77,7 +77,7 @@ impl Deployment<'_> {
         if !live.is_image() {
             return Err(Error::NotAnImage { function }.into());
         }
-        self.tell(Step::found(&live, self.world));
+        self.tell(Step::found(&live, self.settings.alias.as_deref(), self.world));
         Ok(Some(live))
     }
 
@@ -116,7 +116,7 @@ impl Deployment<'_> {
         };
         let taken_over = self.taken_over(&live)?;
         let resumed = taken_over.as_ref().is_some_and(|intent| by_ledger(&mut before, intent)) || resumed;
-        let latest_has_traffic = live.latest_has_traffic(settings.alias.is_some());
+        let latest_has_traffic = live.latest_has_traffic();
         let numbered = |versions: &[Version]| {
             let latest = live.settings().image_digest();
             versions.iter().any(|version| version.digest.is_some() && version.digest == latest)
@@ -168,7 +168,7 @@ impl Deployment<'_> {
         let partial = live.alias.as_ref().is_some_and(|alias| !alias.weights.is_empty());
         let carrier = live.carrier.as_ref().and_then(|carrier| carrier.configuration.image_digest());
         let apart = carrier.is_some() && carrier != live.settings().image_digest();
-        if partial || apart || live.latest_has_traffic(self.settings.alias.is_some()) {
+        if partial || apart || live.latest_has_traffic() {
             return versions(&*self.world.lambda, &live.settings().name).map(Some);
         }
         Ok(None)
@@ -189,11 +189,6 @@ impl Deployment<'_> {
     fn way_back(&mut self, live: &Live, before: &Before) -> Result<(), Failure> {
         let to = before.alias.as_ref().map_or_else(|| LATEST.to_owned(), |alias| pointed(&alias.version));
         let told = |image: Option<Digest>, without: Option<String>| Step::WayBack { to: to.clone(), image, without };
-        if self.settings.alias.is_some() && live.alias.is_none() {
-            let none = format!("nothing has traffic yet; $LATEST goes back to {}", short(digest(before).as_ref()));
-            self.tell(told(None, Some(none)));
-            return Ok(());
-        }
         let Some(image) = before.image.clone() else {
             self.tell(told(None, Some("Lambda does not tell which image runs now".to_owned())));
             return self.consented("the image".to_owned(), "Lambda does not tell which one it is".to_owned());
@@ -237,8 +232,4 @@ fn by_ledger(before: &mut Before, intent: &Entry) -> bool {
         alias.version.clone_from(version);
     }
     true
-}
-
-fn digest(before: &Before) -> Option<Digest> {
-    before.latest.as_ref().and_then(|latest| latest.digest().cloned())
 }

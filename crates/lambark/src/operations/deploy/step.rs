@@ -7,7 +7,7 @@ use lambark_rules::{Needs, Verdict};
 use crate::operations::deployment::image::{Chosen, Found};
 use crate::operations::deployment::probe::Probed;
 use crate::operations::deployment::wait::{self, Until};
-use crate::operations::deployment::{Back, Live, Reason, Unfinished, World, meaning};
+use crate::operations::deployment::{Back, LATEST, Live, Reason, Unfinished, World, meaning};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,7 +143,7 @@ impl Step {
     }
 
     /// What runs now.
-    pub(in crate::operations) fn found(live: &Live, world: &World<'_>) -> Step {
+    pub(in crate::operations) fn found(live: &Live, alias: Option<&str>, world: &World<'_>) -> Step {
         let now = live.settings();
         let broken = live.is_broken().then(|| {
             let code = now.state_reason_code.as_ref().map(ToString::to_string);
@@ -151,7 +151,11 @@ impl Step {
             meaning::reason(&code, now.state_reason.as_deref().unwrap_or_default(), &world.knowledge)
         });
         let image = live.before().image.and_then(|image| image.digest().cloned());
-        Step::Found { function: now.name.clone(), arn: now.arn.clone(), traffic: live.told(), image, broken }
+        let traffic = match alias.filter(|_| live.alias.is_none()) {
+            Some(missing) => format!("{missing} does not exist yet, {LATEST}"),
+            None => live.told(),
+        };
+        Step::Found { function: now.name.clone(), arn: now.arn.clone(), traffic, image, broken }
     }
 
     /// Where something that settles stands.

@@ -54,6 +54,14 @@ pub enum Error {
         /// Why it cannot be pulled.
         reason: String,
     },
+    /// Nobody's: what is to run again is not there any more.
+    #[error("there is no way back to {image}: {reason}")]
+    TargetGone {
+        /// The image.
+        image: String,
+        /// Why it cannot be pulled.
+        reason: String,
+    },
     /// The user's: an alias of `$LATEST`, or one that is not there, has no two versions to divide traffic among.
     #[error("a canary needs an alias that points at a published version; {reason}")]
     NoCanary {
@@ -88,7 +96,9 @@ impl Error {
             Error::NotAnImage { .. } | Error::NoCanary { .. } | Error::NothingToGoBackTo { .. } => "usage",
             Error::Misplaced { .. } => "findings",
             Error::NoFunction { .. } => "not-found",
-            Error::Unsettled { .. } | Error::NoWayBack { .. } | Error::Overtaken { .. } => "refused",
+            Error::Unsettled { .. } | Error::NoWayBack { .. } | Error::TargetGone { .. } | Error::Overtaken { .. } => {
+                "refused"
+            }
         }
     }
 
@@ -121,6 +131,10 @@ impl Error {
             Error::NoWayBack { .. } => Some(
                 "bring the image back (push it again, or take it out of the archive), or consent with \
                  --without-way-back"
+                    .to_owned(),
+            ),
+            Error::TargetGone { .. } => Some(
+                "bring the image back (push it again, or take it out of the archive), or name another version with --to"
                     .to_owned(),
             ),
             Error::NoCanary { .. } => Some("deploy without --canary".to_owned()),

@@ -105,13 +105,11 @@ impl Live {
         }
     }
 
-    /// Whether `$LATEST` itself gets the traffic of a new image.
+    /// Whether `$LATEST` itself gets the traffic of a new image. It does so, too, while an alias that is wanted does not
+    /// exist: whoever calls the function then has nothing else to call.
     #[must_use]
-    pub fn latest_has_traffic(&self, alias_wanted: bool) -> bool {
-        match &self.alias {
-            Some(alias) => alias.version == LATEST,
-            None => !alias_wanted,
-        }
+    pub fn latest_has_traffic(&self) -> bool {
+        self.alias.as_ref().is_none_or(|alias| alias.version == LATEST)
     }
 
     /// Whether no image of this function can be started as it is.

@@ -3,6 +3,8 @@
 
 pub mod back;
 mod error;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod image;
 pub mod journal;
 pub mod live;

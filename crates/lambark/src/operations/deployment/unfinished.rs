@@ -90,3 +90,58 @@ pub fn find(live: &Live, versions: &[Version]) -> Option<Unfinished> {
     let published = versions.iter().any(|version| version.digest.as_ref() == Some(&latest));
     (!published && !versions.is_empty()).then_some(Unfinished::Unpublished { digest: latest })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::super::fixtures::{digest, live, version};
+    use super::*;
+
+    type Pointed<'a> = Option<(&'a str, &'a str, Option<(&'a str, f64)>)>;
+
+    #[test]
+    fn what_a_deployment_left_is_told_from_what_is_there() {
+        let old = || version(1, "old", None);
+        let ours = || version(2, "new", Some(("old", Some("1"))));
+        let by_hand = || version(2, "new", None);
+        let name = |left: Option<Unfinished>| {
+            left.map_or("nothing", |left| match left {
+                Unfinished::Unpublished { .. } => "unpublished",
+                Unfinished::NoTraffic { .. } => "no traffic",
+                Unfinished::Partial { .. } => "partial",
+            })
+        };
+        let table: [(&str, &str, Pointed<'_>, Vec<Version>, &str); 14] = [
+            ("before anything", "old", Some(("1", "old", None)), vec![old()], "nothing"),
+            ("updated", "new", Some(("1", "old", None)), vec![old()], "unpublished"),
+            ("published", "new", Some(("1", "old", None)), vec![ours(), old()], "no traffic"),
+            ("published by hand", "new", Some(("1", "old", None)), vec![by_hand(), old()], "nothing"),
+            ("a share", "new", Some(("1", "old", Some(("2", 0.1)))), vec![ours(), old()], "partial"),
+            ("a share by hand", "new", Some(("1", "old", Some(("2", 0.1)))), vec![by_hand(), old()], "partial"),
+            ("done", "new", Some(("2", "new", None)), vec![ours(), old()], "nothing"),
+            ("taken back", "old", Some(("1", "old", None)), vec![ours(), old()], "nothing"),
+            ("the alias alone taken back", "new", Some(("1", "old", None)), vec![ours(), old()], "no traffic"),
+            ("no alias, updated", "new", None, vec![old()], "unpublished"),
+            ("no alias, done", "new", None, vec![ours(), old()], "nothing"),
+            ("no alias, never published", "new", None, vec![], "nothing"),
+            ("an alias of $LATEST, updated", "new", Some((LATEST, "new", None)), vec![old()], "unpublished"),
+            ("an alias of $LATEST, published", "new", Some((LATEST, "new", None)), vec![ours(), old()], "nothing"),
+        ];
+        for (case, latest, alias, versions, expected) in table {
+            assert_eq!(name(find(&live(latest, alias), &versions)), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn it_is_told_whose_it_is_and_how_far_it_came() {
+        let versions = [version(2, "new", Some(("old", Some("1")))), version(1, "old", None)];
+        let left = find(&live("new", Some(("1", "old", Some(("2", 0.25))))), &versions).unwrap();
+        assert_eq!((left.version(), left.digest()), (Some("2"), Some(&digest("new"))));
+        let Unfinished::Partial { weight, who, .. } = left else { panic!("{left:?}") };
+        assert_eq!((weight.as_str(), who.as_deref()), ("0.25", Some("by ci")));
+        // A version of another alias is none of this one's business.
+        let mut other = version(2, "new", Some(("old", Some("1"))));
+        other.note.as_mut().unwrap().alias = Some("test".to_owned());
+        assert_eq!(find(&live("new", Some(("1", "old", None))), &[other, version(1, "old", None)]), None);
+    }
+}

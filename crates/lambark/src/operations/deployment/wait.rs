@@ -124,3 +124,56 @@ pub fn words(now: &Configuration) -> String {
     let status = now.last_update_status.as_ref().map(|status| format!("LastUpdateStatus {status}"));
     [state, status].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use lambark_aws::lambda::ReasonCode;
+
+    use super::super::fixtures::function;
+    use super::super::live::LATEST;
+    use super::*;
+
+    fn now(state: Option<&str>, update: Option<&str>) -> Configuration {
+        Configuration {
+            state: state.map(State::from),
+            state_reason_code: Some(ReasonCode::from("StateCode")),
+            state_reason: Some("state words".to_owned()),
+            last_update_status: update.map(LastUpdateStatus::from),
+            last_update_status_reason_code: Some(ReasonCode::from("UpdateCode")),
+            last_update_status_reason: Some("update words".to_owned()),
+            ..function(LATEST, "x").configuration
+        }
+    }
+
+    #[test]
+    fn only_what_is_known_to_be_well_is_well() {
+        let (state, update) = (Some("StateCode: state words"), Some("UpdateCode: update words"));
+        for (now, settled, settles, activates) in [
+            (now(Some("Active"), Some("Successful")), true, None, None),
+            // A version has no update of its own, nor has a function while it is made.
+            (now(Some("Active"), None), true, None, None),
+            (now(Some("Pending"), None), false, state, state),
+            (now(Some("Active"), Some("InProgress")), false, update, None),
+            (now(Some("Active"), Some("Failed")), true, update, None),
+            (now(Some("Inactive"), Some("Successful")), true, state, state),
+            (now(Some("Failed"), Some("Failed")), true, update, state),
+            // Words that AWS has added since, and none at all.
+            (now(Some("ActiveNonInvocable"), Some("Successful")), true, state, state),
+            (now(Some("Active"), Some("Postponed")), true, update, None),
+            (now(None, None), true, state, state),
+        ] {
+            let told = |until| failure(&now, until).map(|(code, words)| format!("{code}: {words}"));
+            assert_eq!(is_settled(&now, Until::Settled), settled, "{now:?}");
+            assert_eq!(told(Until::Settled).as_deref(), settles, "{now:?}");
+            assert_eq!(told(Until::Active).as_deref(), activates, "{now:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_code_the_state_is_told() {
+        let bare = Configuration { state_reason_code: None, state_reason: None, ..now(Some("Inactive"), None) };
+        assert_eq!(failure(&bare, Until::Active), Some(("Inactive".to_owned(), String::new())));
+        let none = Configuration { state: None, ..bare };
+        assert_eq!(failure(&none, Until::Active), Some(("no state".to_owned(), String::new())));
+    }
+}

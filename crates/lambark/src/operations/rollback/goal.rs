@@ -113,3 +113,81 @@ fn choice(version: &Version) -> String {
     let note = note.map_or_else(String::new, |who| format!("  ({who})"));
     format!("  --to {:<6} {}{note}", version.number, short(version.digest.as_ref()))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::operations::deployment::fixtures::{digest, live, version};
+
+    /// The goal's version and image, or the reason.
+    fn goal(live: &Live, versions: &[Version], aim: &Aim) -> Result<(Option<String>, Digest), String> {
+        find(live, versions, aim).map(|goal| (goal.version, goal.digest)).map_err(|error| error.to_string())
+    }
+
+    fn to(version: Option<&str>, image: &str) -> Result<(Option<String>, Digest), String> {
+        Ok((version.map(str::to_owned), digest(image)))
+    }
+
+    #[test]
+    fn what_the_description_names_is_where_it_leads() {
+        let versions = [
+            version(4, "d", Some(("c", None))),
+            version(3, "c", Some(("b", Some("2")))),
+            version(2, "b", Some(("a", Some("1")))),
+            version(1, "a", None),
+        ];
+        let on = |number, image| live(image, Some((number, image, None)));
+        assert_eq!(goal(&on("3", "c"), &versions, &Aim::Before), to(Some("2"), "b"));
+        assert_eq!(goal(&on("2", "b"), &versions, &Aim::Before), to(Some("1"), "a"));
+        // It replaced `$LATEST`, whose image has a version by now.
+        assert_eq!(goal(&on("4", "d"), &versions, &Aim::Before), to(Some("3"), "c"));
+        let refused = goal(&on("1", "a"), &versions, &Aim::Before).unwrap_err();
+        assert!(refused.contains("version 1 was not published by lambark"), "{refused}");
+        // Named ones need no Description.
+        assert_eq!(goal(&on("1", "a"), &versions, &Aim::Version("4".to_owned())), to(Some("4"), "d"));
+        assert_eq!(goal(&on("4", "d"), &versions, &Aim::Digest(digest("a"))), to(Some("1"), "a"));
+        assert!(goal(&on("4", "d"), &versions, &Aim::Version("9".to_owned())).is_err());
+        assert!(goal(&on("4", "d"), &versions, &Aim::Digest(digest("z"))).is_err());
+    }
+
+    #[test]
+    fn what_broke_off_is_undone_first() {
+        let versions = [version(3, "c", Some(("b", Some("2")))), version(2, "b", Some(("a", Some("1"))))];
+        for (case, live, versions) in [
+            ("a share", live("c", Some(("2", "b", Some(("3", 0.5))))), &versions[..]),
+            ("no traffic", live("c", Some(("2", "b", None))), &versions[..]),
+            ("unpublished", live("z", Some(("2", "b", None))), &versions[..]),
+        ] {
+            let found = find(&live, versions, &Aim::Before).unwrap();
+            assert_eq!((found.version.as_deref(), &found.digest), (Some("2"), &digest("b")), "{case}");
+            assert!(found.undoes.is_some(), "{case}");
+            // Who names a goal gets it.
+            let named = find(&live, versions, &Aim::Version("3".to_owned())).unwrap();
+            assert_eq!((named.version.as_deref(), named.undoes), (Some("3"), None), "{case}");
+        }
+    }
+
+    #[test]
+    fn without_an_alias_it_leads_to_an_image() {
+        let versions = [version(2, "b", Some(("a", None))), version(1, "a", None)];
+        assert_eq!(goal(&live("b", None), &versions, &Aim::Before), to(None, "a"));
+        assert_eq!(goal(&live("b", Some((LATEST, "b", None))), &versions, &Aim::Before), to(None, "a"));
+        // Never published: the deployment that brought it broke off.
+        assert_eq!(goal(&live("c", None), &versions, &Aim::Before), to(None, "b"));
+        assert!(goal(&live("a", None), &versions, &Aim::Before).is_err());
+        assert!(goal(&live("a", None), &[], &Aim::Before).is_err());
+        assert_eq!(goal(&live("a", None), &versions, &Aim::Version("2".to_owned())), to(None, "b"));
+        assert_eq!(goal(&live("a", None), &[], &Aim::Digest(digest("z"))), to(None, "z"));
+    }
+
+    #[test]
+    fn who_has_to_choose_is_told_the_newest_first_and_not_all() {
+        let versions: Vec<Version> = (1..=30).rev().map(|number| version(number, "x", None)).collect();
+        let Err(Error::NothingToGoBackTo { choices, .. }) = find(&live("x", None), &versions, &Aim::Before) else {
+            panic!("it found something")
+        };
+        assert_eq!(choices.len(), MAX_CHOICES);
+        assert!(choices[0].starts_with("  --to 30 "), "{choices:?}");
+    }
+}

@@ -8,7 +8,7 @@ use lambark_oci::{Digest, Reference};
 use super::deploy::Step;
 use super::deployment::back::{pointed, short};
 use super::deployment::image::{Presence, presence};
-use super::deployment::live::{self, Live, versions};
+use super::deployment::live::{self, Live, Version, versions};
 use super::deployment::probe::url::Sender;
 use super::deployment::probe::{Kind, Probe};
 use super::deployment::wait::{Until, Waited, failure, wait};
@@ -149,16 +149,16 @@ fn prepare<'a>(settings: &'a Settings, world: &'a World<'a>, tell: &mut dyn FnMu
         let function = live.settings().name.clone();
         return Err(Error::NothingToGoBackTo { function, reason, choices: Vec::new() }.into());
     }
-    tell(Step::found(&live, world));
+    tell(Step::found(&live, settings.alias.as_deref(), world));
     let published = versions(&*world.lambda, &live.settings().name)?;
     let goal = goal::find(&live, &published, &settings.aim)?;
     if let Some(left) = &goal.undoes {
         tell(Step::Undone { left: left.clone() });
     }
-    let image = image_of(&live, &goal, world)?;
+    let image = image_of(&live, &published, &goal, world)?;
     match presence(&image, world.access) {
         Presence::There => {}
-        Presence::Gone(reason) => return Err(Error::NoWayBack { image: image.to_string(), reason }.into()),
+        Presence::Gone(reason) => return Err(Error::TargetGone { image: image.to_string(), reason }.into()),
         Presence::NotLooked(reason) => {
             let to = goal.version.as_deref().map_or_else(|| LATEST.to_owned(), pointed);
             tell(Step::WayBack { to, image: Some(goal.digest.clone()), without: Some(reason) });
@@ -168,9 +168,11 @@ fn prepare<'a>(settings: &'a Settings, world: &'a World<'a>, tell: &mut dyn FnMu
 }
 
 /// The image of the goal. A version may come from another repository than what runs now.
-fn image_of(live: &Live, goal: &Goal, world: &World<'_>) -> Result<Reference, Failure> {
-    let of_version = match &goal.version {
-        Some(version) => live::image(&world.lambda.function(&live.settings().name, Some(version))?),
+fn image_of(live: &Live, published: &[Version], goal: &Goal, world: &World<'_>) -> Result<Reference, Failure> {
+    let with_it = published.iter().find(|version| version.digest.as_ref() == Some(&goal.digest));
+    let version = goal.version.clone().or_else(|| Some(with_it?.number.to_string()));
+    let of_version = match version {
+        Some(version) => live::image(&world.lambda.function(&live.settings().name, Some(&version))?),
         None => None,
     };
     let image = of_version.or_else(|| Some(live.before().image?.at(goal.digest.clone())));
