@@ -117,6 +117,63 @@ fn where_going_back_fails_the_commands_are_told() {
     assert_eq!((bench.latest("app"), bench.serves("app")), (old.clone(), old));
 }
 
+/// The network is gone for good right after the update: nothing can be looked at, and nothing brought back.
+#[test]
+fn without_a_network_the_commands_are_told() {
+    let bench = Bench::new().with("AWS_MAX_ATTEMPTS", "1");
+    let (old, _) = (bench.image(1), bench.image(2));
+    bench.live_function("app", &old);
+    bench.control().reset();
+    // `$LATEST` and version 1 are read before; the looks after the update find nobody.
+    bench.control().fault(Fault { times: 2, ..on("GetFunction") }).unwrap();
+    bench.control().fault(Fault { times: 1000, drop: true, ..on("GetFunction") }).unwrap();
+    let run = bench.deploy("app", 2, &["--alias", "live"]).ends(6);
+    assert_snapshot!("no_network", bench.show(&run));
+    bench.control().reset();
+    // The same again finishes it; nobody has to clean up first.
+    bench.deploy("app", 2, &["--alias", "live"]).ends(0);
+    assert_eq!(bench.latest("app"), bench.serves("app"));
+}
+
+/// On the way back an answer is lost: what is there tells that it was taken.
+#[test]
+fn a_lost_answer_on_the_way_back_is_looked_up() {
+    for attempts in ["1", "3"] {
+        let bench = Bench::new().with("AWS_MAX_ATTEMPTS", attempts);
+        let (old, _) = (bench.image(1), bench.image(2));
+        bench.live_function("app", &old);
+        let service = format!(
+            "[service.app]\nrepository = \"{REPOSITORY}\"\nfunction = \"app\"\nalias = \"live\"\n\
+             [[service.app.tests]]\nurl = \"http://127.0.0.1:1/\"\nexpect.status = 200\n"
+        );
+        write(&bench.user, "lambark.toml", &service);
+        for operation in ["UpdateAlias", "UpdateFunctionCode"] {
+            bench.control().fault(on(operation)).unwrap();
+            bench.control().fault(Fault { cut_at: Some(0), ..on(operation) }).unwrap();
+        }
+        bench.run(&["deploy", "app", "--tag", "v2", "--no-progress"]).ends(5).tells("app is as it was before");
+        assert_eq!((bench.latest("app"), bench.serves("app")), (old.clone(), old));
+    }
+}
+
+/// The tag of a child comes before everything else: where it cannot be written, the function is not touched.
+#[test]
+fn a_tag_that_cannot_be_written_stops_it_before_the_function_is_touched() {
+    let bench = Bench::new();
+    let old = bench.image(1);
+    bench.live_function("app", &old);
+    let image = crate::bench::good(2);
+    bench.call("child", &lambark_oci::Digest::of(&image.manifest_bytes()));
+    bench.push(&image.attested("x"), REPOSITORY, "v2");
+    bench.control().reset();
+    let fault = Fault { times: 100, status: Some(403), body: Some("{}".to_owned()), ..on("registry:PutManifest") };
+    bench.control().fault(fault).unwrap();
+    let run = bench.deploy("app", 2, &["--alias", "live"]).ends(5);
+    assert_snapshot!("tag_failed", bench.show(&run));
+    assert_eq!(bench.control().counts().requests.get("UpdateFunctionCode"), None);
+    assert_eq!((bench.latest("app"), bench.serves("app")), (old.clone(), old));
+}
+
 /// An alias that was made here is deleted again, or the command that does it is told.
 #[test]
 fn an_alias_that_was_made_is_gone_again() {

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use lambark_oci::Digest;
 use lambark_twin::control::Fault;
+use serde_json::json;
 
-use crate::bench::{Bench, PATIENCE, tagged};
+use crate::bench::{Bench, PATIENCE, REPOSITORY, good, tagged};
 use crate::run::Run;
 
 /// What somebody does next.
@@ -29,6 +30,8 @@ const ALL: [Next; 3] = [Next::Again, Next::Rollback, Next::Old];
 /// One way to deploy, and the requests that are waited for.
 struct Way {
     bench: Bench,
+    /// The tag that the deployment gives to the child of an index.
+    tag: Option<String>,
     /// Counted and held are these requests; every one if nothing is said.
     operation: Option<&'static str>,
     alias: bool,
@@ -41,7 +44,16 @@ impl Way {
     fn new(operation: Option<&'static str>, alias: bool, canary: bool) -> Way {
         let bench = Bench::settling(Duration::from_millis(30));
         let (old, new) = (bench.image(1), bench.image(2));
-        Way { bench, operation, alias, canary, old, new }
+        Way { bench, tag: None, operation, alias, canary, old, new }
+    }
+
+    /// The same with the child of an index, which gets a tag first: a request to the registry that changes something.
+    fn with_a_child(self) -> Way {
+        let image = good(2);
+        let new = Digest::of(&image.manifest_bytes());
+        self.bench.delete_image(&self.new);
+        self.bench.push(&image.attested("x"), REPOSITORY, "v2");
+        Way { tag: Some(format!("lambark-{}", new.short())), new, ..self }
     }
 
     fn flags(&self) -> &'static [&'static str] {
@@ -94,6 +106,11 @@ impl Way {
 
     /// A function with the old image, and its traffic.
     fn prepare(&self, name: &str) {
+        if let Some(tag) = &self.tag {
+            // Whoever was here before has left it, or was killed too early.
+            let ids = json!({ "repositoryName": "app", "imageIds": [{ "imageTag": tag }] });
+            self.bench.ecr("BatchDeleteImage", &ids);
+        }
         if self.alias { self.bench.live_function(name, &self.old) } else { self.bench.function(name, &self.old) }
     }
 
@@ -188,7 +205,7 @@ impl Way {
 
 #[test]
 fn a_deployment_with_an_alias_can_be_killed_anywhere() {
-    let kills = Way::new(None, true, false).at_every_request();
+    let kills = Way::new(None, true, false).with_a_child().at_every_request();
     assert!(kills > 15, "{kills}");
 }
 
