@@ -45,8 +45,11 @@ pub(crate) fn function(version: &str, image: &str) -> Function {
     Function { configuration, code, tags: BTreeMap::new(), reserved_concurrency: None }
 }
 
-/// A function whose `$LATEST` runs `latest`. `alias`: where `live` points, what runs there, and who has a share of it.
-pub(crate) fn live(latest: &str, alias: Option<(&str, &str, Option<(&str, f64)>)>) -> Live {
+/// Where an alias points, what runs there, and who has a share of it.
+pub(crate) type Pointed<'a> = (&'a str, &'a str, Option<(&'a str, f64)>);
+
+/// A function whose `$LATEST` runs `latest`, and its alias `live` if it has one.
+pub(crate) fn live(latest: &str, alias: Option<Pointed<'_>>) -> Live {
     let carrier = alias.filter(|(version, ..)| *version != LATEST).map(|(version, image, _)| function(version, image));
     let alias = alias.map(|(version, _, share)| Alias {
         name: "live".to_owned(),
