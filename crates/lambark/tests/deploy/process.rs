@@ -57,5 +57,5 @@ pub(crate) fn deploy(
             today: Date::parse("2026-11-29").unwrap(),
         },
     };
-    run(&settings, &world, Tools { sender: None }, between).unwrap()
+    run(&settings, &world, Tools { sender: None, journal: None }, between).unwrap()
 }
