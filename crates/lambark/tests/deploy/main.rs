@@ -6,6 +6,7 @@
 mod bench;
 mod broken;
 mod killed;
+mod ledger;
 mod lost;
 mod overtaken;
 mod plan;
