@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 use crate::part::{Part, library_path};
+use crate::skip::skip;
 
 /// A buildah whose store lives as long as this value.
 #[derive(Debug)]
@@ -26,6 +27,38 @@ impl Buildah {
         let dir = tempfile::Builder::new().prefix("lambark-buildah-").tempdir();
         let dir = dir.unwrap_or_else(|error| panic!("no directory for buildah: {error}"));
         Some(Buildah { part, dir })
+    }
+
+    /// A directory with a `buildah` command that works on this store, for a program that looks for one in its `PATH`.
+    /// Skips the running test without root: an ordinary user's commands would have to share one user namespace.
+    ///
+    /// # Panics
+    ///
+    /// If the command cannot be written.
+    pub fn programs(&self) -> Option<PathBuf> {
+        use std::os::unix::fs::PermissionsExt;
+        if !rustix::process::geteuid().is_root() {
+            skip("buildah by its own command needs root");
+            return None;
+        }
+        let (part, store) = (self.part.display(), self.dir.path());
+        let text = format!(
+            "#!/bin/sh\nHOME={home} LD_LIBRARY_PATH={libraries}\nexport HOME LD_LIBRARY_PATH\n\
+             exec {part}/usr/bin/buildah --root {root}/root --runroot {root}/run --storage-driver vfs \
+             --registries-conf {part}/etc/containers/registries.conf \"$@\"\n",
+            home = store.join("home").display(),
+            libraries = library_path(&self.part).display(),
+            root = store.display(),
+        );
+        // Where buildah looks for a policy that nobody gave it.
+        let (programs, policy) = (store.join("bin"), store.join("home/.config/containers"));
+        let written = std::fs::create_dir_all(&programs)
+            .and_then(|()| std::fs::create_dir_all(&policy))
+            .and_then(|()| std::fs::copy(self.part.join("etc/containers/policy.json"), policy.join("policy.json")))
+            .and_then(|_| std::fs::write(programs.join("buildah"), text))
+            .and_then(|()| std::fs::set_permissions(programs.join("buildah"), std::fs::Permissions::from_mode(0o755)));
+        written.unwrap_or_else(|error| panic!("no command for buildah: {error}"));
+        Some(programs)
     }
 
     /// Runs a shell script in `work`, in which `buildah` is this buildah and `$POLICY` its policy file.

@@ -26,12 +26,14 @@ use crate::render;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  lambark build backend
+  lambark build backend --tag v1
   lambark build backend --output 123456789012.dkr.ecr.us-east-1.amazonaws.com/app:v1
   lambark build --file Dockerfile --output oci-archive:image.tar
   lambark build --file infra/Dockerfile . --arch arm64 --output docker-archive:image.tar --tag app:v1
   lambark build backend --plan -- --build-arg VERSION=1 --secret id=token,src=token.txt
 
-SERVICE is a [service.NAME] of lambark.toml, with its dockerfile, context and architecture.")]
+SERVICE is a [service.NAME] of lambark.toml, with its dockerfile, context, architecture and repository.")]
 pub(super) struct Arguments {
     /// The service of lambark.toml; with --file the build context
     #[arg(value_name = "SERVICE|CONTEXT", required_unless_present = "file")]
@@ -39,12 +41,12 @@ pub(super) struct Arguments {
     /// Build this Dockerfile instead of a service
     #[arg(long, short, value_name = "DOCKERFILE")]
     file: Option<PathBuf>,
-    /// Where the image goes: HOST/REPOSITORY:TAG, oci:DIR, oci-archive:FILE or docker-archive:FILE; it is only built
-    /// and looked at if nothing is said
+    /// Where the image goes: HOST/REPOSITORY:TAG, oci:DIR, oci-archive:FILE or docker-archive:FILE; without --tag too it
+    /// is only built and looked at
     #[arg(long, short, value_name = "IMAGE")]
     output: Option<String>,
-    /// The image's tag, or in a docker archive its name, where --output has none
-    #[arg(long, short, value_name = "TAG", requires = "output")]
+    /// The tag in the service's repository, or of an --output that has none (in a docker archive the name, app:v1)
+    #[arg(long, short, value_name = "TAG")]
     tag: Option<String>,
     /// Use this builder instead of the first that works
     #[arg(long, value_name = "BUILDER")]
@@ -100,13 +102,11 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
         })?;
         return Ok(crate::exit::FINE);
     }
+    let output = target(&arguments, &config, context)?;
     let settings = Settings {
         what,
         wanted,
-        output: arguments.output.map(|output| match arguments.tag {
-            Some(tag) => format!("{output}:{tag}"),
-            None => output,
-        }),
+        output,
         asked: asked(None, &config),
         options: arguments.repair.options(),
         fail_on: arguments.fail_on.or(config.policy.fail_on).map(Into::into).unwrap_or_default(),
@@ -124,7 +124,8 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
         Format::Text => render::build::outcome(out, &outcome, context.page()),
         Format::Json => render::json::build(out, &outcome),
     })?;
-    Ok(outcome.repair.exit_code())
+    // What is left was allowed by --fail-on, else nothing had been written.
+    Ok(if outcome.written { crate::exit::FINE } else { outcome.repair.exit_code() })
 }
 
 fn wanted(arguments: &Arguments, config: &Config) -> Result<(String, Wanted), Failure> {
@@ -172,4 +173,20 @@ fn wanted_by(repair: &RepairFlags, builder: Option<Builder>, arguments: &[String
 
 fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
+}
+
+/// Where the image goes: where `--output` says, else with a tag into the service's repository.
+fn target(arguments: &Arguments, config: &Config, context: &Context) -> Result<Option<String>, Failure> {
+    match (&arguments.output, &arguments.tag) {
+        (Some(output), Some(tag)) => Ok(Some(format!("{output}:{tag}"))),
+        (Some(output), None) => Ok(Some(output.clone())),
+        (None, None) => Ok(None),
+        (None, Some(_)) if arguments.file.is_some() => {
+            Err(Failure::Arguments("--tag needs an --output that it belongs to".to_owned()))
+        }
+        (None, Some(tag)) => {
+            let service = Service::named(config, arguments.what.as_deref().unwrap_or_default())?;
+            Ok(Some(format!("{}:{tag}", service.repository(&context.aws)?)))
+        }
+    }
 }

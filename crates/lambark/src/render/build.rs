@@ -2,11 +2,14 @@
 
 use std::io::{self, Write};
 
+use lambark_rules::Needs;
+
 use super::escape::plain;
 use super::style::{self, CODE, DIM};
-use super::{Page, fix, wrap};
+use super::{Page, fix, text, wrap};
 use crate::operations::build::Outcome;
-use crate::operations::build::planner::Plan;
+use crate::operations::build::planner::{Plan, Step};
+use crate::operations::check::{Checked, Looked};
 
 /// Writes the commands that would be run.
 ///
@@ -27,7 +30,7 @@ pub fn plan(out: &mut dyn Write, what: &str, plan: &Plan) -> io::Result<()> {
 /// The commands, in order.
 pub(super) fn steps(plan: &Plan) -> Vec<String> {
     let steps = std::iter::once(&plan.build).chain(&plan.save).chain(&plan.clean);
-    steps.map(crate::operations::build::planner::Step::command_line).collect()
+    steps.map(Step::command_line).collect()
 }
 
 /// Writes what was built and what became of it.
@@ -43,13 +46,31 @@ pub fn outcome(out: &mut dyn Write, outcome: &Outcome, page: Page) -> io::Result
         wrap::write(out, &plain(note), 9, 9, page.width)?;
         writeln!(out)?;
     }
-    fix::outcome(out, &outcome.repair, page)?;
-    if !outcome.written && !page.quiet {
+    if outcome.written {
+        return fix::outcome(out, &outcome.repair, page);
+    }
+    // The advice of a check names the image, and this one has no name yet.
+    text::image(out, &checked(outcome), Page { quiet: true, ..page })?;
+    writeln!(out)?;
+    fix::steps(out, &outcome.repair, page)?;
+    if !page.quiet {
         let hint = style::HINT;
         writeln!(
             out,
-            "\n{hint}help{hint:#}: nothing was written; --output HOST/REPOSITORY:TAG or oci-archive:FILE does"
+            "\n{hint}help{hint:#}: nothing was written; --output writes it, to HOST/REPOSITORY:TAG or oci-archive:FILE"
         )?;
     }
     Ok(())
+}
+
+/// What was built, as `check` would see it.
+fn checked(outcome: &Outcome) -> Checked {
+    let repair = &outcome.repair.repair;
+    let looked = Looked {
+        name: repair.target.clone(),
+        depth: Needs::Files,
+        facts: repair.facts.clone(),
+        judgement: repair.judgement.clone(),
+    };
+    Checked { image: outcome.repair.image.clone(), result: Ok(looked) }
 }

@@ -32,7 +32,7 @@ pub fn outcome(out: &mut dyn Write, outcome: &Outcome, page: Page) -> io::Result
     cost(out, &outcome.traffic, written)
 }
 
-fn steps(out: &mut dyn Write, outcome: &Outcome, page: Page) -> io::Result<()> {
+pub(super) fn steps(out: &mut dyn Write, outcome: &Outcome, page: Page) -> io::Result<()> {
     let mut title = match &outcome.repair.applied {
         Some(applied) if applied.was_there => return Ok(()),
         Some(_) => "did",

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod automation;
+mod build;
 mod check;
 mod documents;
 #[cfg(feature = "aws")]
