@@ -22,6 +22,8 @@
 mod cgroup;
 #[cfg(target_os = "linux")]
 mod diagnose;
+#[cfg(target_os = "linux")]
+pub mod engine;
 pub mod error;
 mod extensions_api;
 pub mod fault;
@@ -45,6 +47,8 @@ mod settings;
 #[cfg(target_os = "linux")]
 mod wire;
 
+#[cfg(target_os = "linux")]
+pub use engine::Engine;
 pub use error::{Error, SpawnError};
 pub use fault::Failure;
 pub use function::{Function, FunctionError, FunctionSettings};
