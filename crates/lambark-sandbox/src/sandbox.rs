@@ -30,8 +30,6 @@ pub struct Sandbox {
     next_id: AtomicU64,
     listener: TcpListener,
     keeper: Keeper,
-    /// Keeps the layers from being evicted.
-    _root: Option<RootFs>,
 }
 
 /// What ends the sandbox, and what waits until it has.
@@ -40,8 +38,17 @@ struct Keeper {
     ender: Ender,
     child: Mutex<Child>,
     reader: Mutex<Option<JoinHandle<()>>>,
-    /// Goes last: it cannot while somebody lives in it.
-    _cgroup: Option<Arc<Cgroup>>,
+    _held: Held,
+}
+
+/// What is let go of last.
+#[derive(Debug, Default)]
+struct Held {
+    /// It cannot go while somebody lives in it.
+    cgroup: Option<Arc<Cgroup>>,
+    /// Keeps the layers from being evicted.
+    #[expect(dead_code, reason = "it is there to be dropped")]
+    root: Option<RootFs>,
 }
 
 /// How the sandbox's first process is ended, and with it all others inside.
@@ -81,9 +88,8 @@ impl Sandbox {
                 return Err(error);
             }
         };
-        let mut sandbox = Sandbox::around(socket, child, Ender::Process(first), listener, cgroup)?;
-        sandbox._root = Some(root.clone());
-        Ok(sandbox)
+        let held = Held { cgroup: cgroup.map(Arc::new), root: Some(root.clone()) };
+        Sandbox::around(socket, child, Ender::Process(first), listener, held)
     }
 
     /// Has a container engine make a sandbox around an image that it has. Nothing runs in it yet.
@@ -97,7 +103,7 @@ impl Sandbox {
         match ready.and_then(|()| greet(&socket, settings)) {
             Ok(listener) => {
                 let heard = socket.try_clone().map_err(|source| Error::io("share a socket", source))?;
-                Sandbox::around(socket, child, Ender::Container(container, heard), listener, None)
+                Sandbox::around(socket, child, Ender::Container(container, heard), listener, Held::default())
             }
             Err(error) => {
                 let _ = socket.shutdown(Shutdown::Both);
@@ -113,11 +119,11 @@ impl Sandbox {
         child: Child,
         ender: Ender,
         listener: Option<TcpListener>,
-        cgroup: Option<Cgroup>,
+        held: Held,
     ) -> Result<Sandbox, Error> {
-        let cgroup = cgroup.map(Arc::new);
+        let cgroup = held.cgroup.clone();
         // From here on, whatever fails ends it.
-        let keeper = Keeper { ender, child: Mutex::new(child), reader: Mutex::new(None), _cgroup: cgroup.clone() };
+        let keeper = Keeper { ender, child: Mutex::new(child), reader: Mutex::new(None), _held: held };
         let listener = listener.map_or_else(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)), Ok);
         let listener = listener.and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
         let listener = listener.map_err(|source| Error::io("listen for the Runtime API", source))?;
@@ -129,7 +135,7 @@ impl Sandbox {
             .spawn(move || heard.listen(&from, cgroup.as_deref()))
             .map_err(|source| Error::io("start a thread", source))?;
         *keeper.reader.lock().unwrap_or_else(PoisonError::into_inner) = Some(reader);
-        Ok(Sandbox { board, next_id: AtomicU64::new(0), listener, keeper, _root: None })
+        Ok(Sandbox { board, next_id: AtomicU64::new(0), listener, keeper })
     }
 
     /// The listening socket behind [`Sandbox::api_address`]; it does not block.

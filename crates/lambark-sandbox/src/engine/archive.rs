@@ -79,7 +79,7 @@ fn layer(
     while left > 0 {
         let read = reader.read(&mut piece).map_err(|source| Error::io("read a layer", source))?;
         if read == 0 {
-            let reason = format!("it has {} bytes less than the manifest says", left);
+            let reason = format!("it has {left} bytes less than the manifest says");
             return Err(Error::Layer { layer: layer.diff_id.clone(), reason });
         }
         hasher.update(&piece[..read]);
