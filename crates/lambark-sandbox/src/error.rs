@@ -21,6 +21,16 @@ pub enum Error {
         /// What to do about it.
         advice: String,
     },
+    /// The container engine that was to make it did not.
+    #[error("`{engine} {what}` failed: {reason}")]
+    Engine {
+        /// The engine's command.
+        engine: String,
+        /// Which of its commands.
+        what: String,
+        /// What it complained.
+        reason: String,
+    },
     /// A step of setting up failed.
     #[error("the sandbox could not be set up: {step}: {reason}")]
     SetUp {

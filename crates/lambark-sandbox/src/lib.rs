@@ -11,6 +11,8 @@
 //!    output, and a [`Waiter`] for its [`Exit`].
 //! 4. [`Sandbox::peak_memory`]; [`Sandbox::kill_processes`] ends all programs, and the sandbox stays;
 //!    [`Sandbox::kill`], or dropping it, ends everything.
+//!    Where the kernel allows no namespaces, [`Sandbox::start_in_engine`] has [`engine`] make the walls, and all else is
+//!    the same.
 //! 5. `function` starts an image's function in such a sandbox and invokes it: `Function` is what callers use. Its
 //!    `lifecycle` is a machine without side effects (init → invoke → shutdown), `runtime_api` and `extensions_api` are
 //!    how processes inside reach it, `report` and `fault` are Lambda's own words for what happens.
@@ -22,6 +24,8 @@
 mod cgroup;
 #[cfg(target_os = "linux")]
 mod diagnose;
+#[cfg(target_os = "linux")]
+pub mod engine;
 pub mod error;
 mod extensions_api;
 pub mod fault;
@@ -45,6 +49,8 @@ mod settings;
 #[cfg(target_os = "linux")]
 mod wire;
 
+#[cfg(target_os = "linux")]
+pub use engine::Engine;
 pub use error::{Error, SpawnError};
 pub use fault::Failure;
 pub use function::{Function, FunctionError, FunctionSettings};

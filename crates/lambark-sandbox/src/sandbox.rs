@@ -1,6 +1,6 @@
 //! A sandbox, seen from outside.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -15,11 +15,12 @@ use rustix::process::Signal;
 
 use crate::cgroup::Cgroup;
 use crate::diagnose::diagnose;
+use crate::engine::{Container, Engine, LoadedImage};
 use crate::isolate::OUTER;
 use crate::limits::{FIRST_ID_OUTSIDE, FUNCTION_GID, FUNCTION_UID, IDS, KEEPERS_BYTES, START_SECONDS};
 use crate::process::{Board, Process, Waiter};
 use crate::rootfs::RootFs;
-use crate::wire::{Inner, Mapped, Order, Outer, Word, receive, send};
+use crate::wire::{Guest, Inner, Mapped, Order, Outer, Word, receive, send};
 use crate::{Command, Error, Network, Settings, SpawnError};
 
 /// A sandbox. Dropping it ends everything that runs in it.
@@ -29,19 +30,34 @@ pub struct Sandbox {
     next_id: AtomicU64,
     listener: TcpListener,
     keeper: Keeper,
-    /// Keeps the layers from being evicted.
-    _root: RootFs,
 }
 
 /// What ends the sandbox, and what waits until it has.
 #[derive(Debug)]
 struct Keeper {
-    /// The sandbox's first process, whose end ends all others inside.
-    first: OwnedFd,
+    ender: Ender,
     child: Mutex<Child>,
     reader: Mutex<Option<JoinHandle<()>>>,
-    /// Goes last: it cannot while somebody lives in it.
-    _cgroup: Option<Arc<Cgroup>>,
+    _held: Held,
+}
+
+/// What is let go of last.
+#[derive(Debug, Default)]
+struct Held {
+    /// It cannot go while somebody lives in it.
+    cgroup: Option<Arc<Cgroup>>,
+    /// Keeps the layers from being evicted.
+    #[expect(dead_code, reason = "it is there to be dropped")]
+    root: Option<RootFs>,
+}
+
+/// How the sandbox's first process is ended, and with it all others inside.
+#[derive(Debug)]
+enum Ender {
+    /// It is a process of ours.
+    Process(OwnedFd),
+    /// It is another user's, and ends when nobody speaks to it any more.
+    Container(Container, UnixStream),
 }
 
 impl Sandbox {
@@ -72,19 +88,54 @@ impl Sandbox {
                 return Err(error);
             }
         };
+        let held = Held { cgroup: cgroup.map(Arc::new), root: Some(root.clone()) };
+        Sandbox::around(socket, child, Ender::Process(first), listener, held)
+    }
+
+    /// Has a container engine make a sandbox around an image that it has. Nothing runs in it yet.
+    ///
+    /// # Errors
+    /// [`Error::Engine`] in the engine's words; [`Error::SetUp`] when the container does not do as it should.
+    pub fn start_in_engine(engine: &Engine, image: &LoadedImage, settings: &Settings) -> Result<Sandbox, Error> {
+        let (container, mut child, socket) = engine.start(image, settings)?;
+        let limit = Some(Duration::from_secs(START_SECONDS));
+        let ready = socket.set_read_timeout(limit).map_err(|source| Error::io("make a socket", source));
+        match ready.and_then(|()| greet(&socket, settings)) {
+            Ok(listener) => {
+                let heard = socket.try_clone().map_err(|source| Error::io("share a socket", source))?;
+                Sandbox::around(socket, child, Ender::Container(container, heard), listener, Held::default())
+            }
+            Err(error) => {
+                let _ = socket.shutdown(Shutdown::Both);
+                container.end(&mut child);
+                Err(error)
+            }
+        }
+    }
+
+    /// A sandbox whose first process is ready.
+    fn around(
+        socket: UnixStream,
+        child: Child,
+        ender: Ender,
+        listener: Option<TcpListener>,
+        held: Held,
+    ) -> Result<Sandbox, Error> {
+        let cgroup = held.cgroup.clone();
+        // From here on, whatever fails ends it.
+        let keeper = Keeper { ender, child: Mutex::new(child), reader: Mutex::new(None), _held: held };
         let listener = listener.map_or_else(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)), Ok);
         let listener = listener.and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
         let listener = listener.map_err(|source| Error::io("listen for the Runtime API", source))?;
         let from = socket.try_clone().map_err(|source| Error::io("share a socket", source))?;
         let board = Arc::new(Board::new(socket));
-        let cgroup = cgroup.map(Arc::new);
-        let (heard, around) = (Arc::clone(&board), cgroup.clone());
+        let heard = Arc::clone(&board);
         let reader = std::thread::Builder::new()
             .name("sandbox".to_owned())
-            .spawn(move || heard.listen(&from, around.as_deref()))
+            .spawn(move || heard.listen(&from, cgroup.as_deref()))
             .map_err(|source| Error::io("start a thread", source))?;
-        let keeper = Keeper { first, child: Mutex::new(child), reader: Mutex::new(Some(reader)), _cgroup: cgroup };
-        Ok(Sandbox { board, next_id: AtomicU64::new(0), listener, keeper, _root: root.clone() })
+        *keeper.reader.lock().unwrap_or_else(PoisonError::into_inner) = Some(reader);
+        Ok(Sandbox { board, next_id: AtomicU64::new(0), listener, keeper })
     }
 
     /// The listening socket behind [`Sandbox::api_address`]; it does not block.
@@ -158,9 +209,19 @@ impl Sandbox {
 
 impl Keeper {
     fn end(&self) {
-        // It may have ended by itself; waiting for it tells.
-        let _ = rustix::process::pidfd_send_signal(&self.first, Signal::KILL);
-        let _ = self.child.lock().unwrap_or_else(PoisonError::into_inner).wait();
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        match &self.ender {
+            Ender::Process(first) => {
+                // It may have ended by itself; waiting for it tells.
+                let _ = rustix::process::pidfd_send_signal(first, Signal::KILL);
+                let _ = child.wait();
+            }
+            Ender::Container(container, socket) => {
+                let _ = socket.shutdown(Shutdown::Both);
+                container.end(&mut child);
+            }
+        }
+        drop(child);
         if let Some(reader) = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let _ = reader.join();
         }
@@ -213,6 +274,15 @@ fn set_up(
     let listener = descriptors.next().map(TcpListener::from);
     socket.set_read_timeout(None).map_err(|source| Error::io("make a socket", source))?;
     Ok((first, listener))
+}
+
+/// Says to a container's first process what it has to know, and takes its listening socket.
+fn greet(socket: &UnixStream, settings: &Settings) -> Result<Option<TcpListener>, Error> {
+    let own_network = settings.network == Network::None;
+    tell(socket, &Guest { memory_bytes: settings.memory_bytes, own_network })?;
+    let (Word::Ready, descriptors) = hear(socket)? else { return Err(out_of_turn()) };
+    socket.set_read_timeout(None).map_err(|source| Error::io("make a socket", source))?;
+    Ok(descriptors.into_iter().nth(1).map(TcpListener::from))
 }
 
 fn tell(socket: &UnixStream, message: &impl serde::Serialize) -> Result<(), Error> {

@@ -245,7 +245,9 @@ impl Failure {
             Failure::Config(error) => error.hint(),
             Failure::Image(error) => hint_of_image(error),
             Failure::Twin(error) => hint_of_twin(error),
-            Failure::Sandbox(lambark_sandbox::Error::Forbidden { advice, .. }) => Some(advice.clone()),
+            Failure::Sandbox(lambark_sandbox::Error::Forbidden { advice, .. }) => {
+                Some(format!("{advice}; or install docker, podman or finch, which is used then"))
+            }
             Failure::OtherMachine { .. } => Some("run it on a machine of that architecture".to_owned()),
             Failure::Sandbox(_) | Failure::Function(_) => None,
             Failure::Aws(error) => aws::hint(error),

@@ -65,7 +65,7 @@ struct Driver<'a, H: House> {
 impl<H: House> Driver<'_, H> {
     async fn first_init(&mut self) -> Result<Init, FunctionError> {
         let begun = Instant::now();
-        let failure = self.init(begun + self.settings.init_limit, "init").await?;
+        let failure = self.init(begun, self.settings.init_limit, "init").await?;
         let duration = begun.elapsed().min(self.settings.init_limit);
         if failure.is_none() {
             self.init = Some(duration);
@@ -75,21 +75,20 @@ impl<H: House> Driver<'_, H> {
     }
 
     /// Brings up an incarnation. What fails is ended and told in an INIT_REPORT line.
-    async fn init(&mut self, deadline: Instant, phase: &str) -> Result<Option<Failure>, FunctionError> {
-        let begun = Instant::now();
+    async fn init(&mut self, begun: Instant, limit: Duration, phase: &str) -> Result<Option<Failure>, FunctionError> {
         let mut life = Life::new(self.house, self.settings, &self.log_stream, Rc::clone(&self.log))?;
         life.boot();
-        let ended = life.until(deadline).await;
+        let ended = life.until(begun + limit).await;
         let failure = match ended {
             Some(Ended::Init(Ok(()))) => {
                 self.life = Some(life);
                 return Ok(None);
             }
             Some(Ended::Init(Err(failure))) => failure,
-            _ => Failure::timed_out(deadline - begun),
+            _ => Failure::timed_out(limit),
         };
         life.end().await;
-        let duration = begun.elapsed().min(deadline - begun);
+        let duration = begun.elapsed().min(limit);
         self.log.borrow_mut().line(&report::init(duration, phase, Some(&failure)));
         Ok(Some(failure))
     }
@@ -102,7 +101,7 @@ impl<H: House> Driver<'_, H> {
         // What was printed since the last invocation belongs to this one.
         let mut repeated = None;
         if self.life.is_none() {
-            repeated = self.init(deadline, "invoke").await?;
+            repeated = self.init(begun, self.settings.timeout, "invoke").await?;
             self.init = None;
         }
         self.log.borrow_mut().line(&report::start(&request_id, &self.settings.version));

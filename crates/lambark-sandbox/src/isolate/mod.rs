@@ -4,6 +4,7 @@
 //! makes a process namespace is not in it, so the second (`inner`) is its first process, sets up all else, gives up
 //! every right, and then starts programs when told (`init`).
 
+mod guest;
 mod init;
 mod inner;
 mod loopback;
@@ -26,17 +27,21 @@ pub(crate) const OUTER: &str = "lambark-sandbox-outer";
 /// First argument of the second helper.
 pub(crate) const INNER: &str = "lambark-sandbox-inner";
 
+/// First argument of this program in a container; the second is its socket.
+pub(crate) const GUEST: &str = "lambark-sandbox-guest";
+
 /// Becomes the sandbox if this process was started for that, and then never returns.
 ///
 /// It has to be the first statement of `main`: namespaces can only be changed while there is one thread.
 pub fn child_main_if_asked() {
     let Some(asked) = std::env::args_os().nth(1) else { return };
-    let work = match asked.to_str() {
-        Some(OUTER) => outer::run,
-        Some(INNER) => inner::run,
+    let done = match asked.to_str() {
+        Some(OUTER) => control().and_then(|socket| outer::run(&socket)),
+        Some(INNER) => control().and_then(|socket| inner::run(&socket)),
+        Some(GUEST) => guest::run(),
         _ => return,
     };
-    let status = match control().and_then(|socket| work(&socket)) {
+    let status = match done {
         Ok(()) => 0,
         Err(_) => 1,
     };

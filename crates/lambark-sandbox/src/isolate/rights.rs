@@ -45,14 +45,19 @@ pub(super) fn give_up(many_ids: bool) -> Result<(), Failed> {
         rustix::thread::set_thread_res_gid(group, group, group).step("become the function's group")?;
         rustix::thread::set_thread_res_uid(user, user, user).step("become the function's user")?;
     }
+    renounce()?;
+    // A change of user forgets this, so it comes last.
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).step("be bound to the parent")
+}
+
+/// Gives up what rights there are, for good.
+pub(super) fn renounce() -> Result<(), Failed> {
     let none = CapabilitySet::empty();
     let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
     rustix::thread::set_capabilities(None, sets).step("drop capabilities")?;
     rustix::thread::set_no_new_privs(true).step("renounce new privileges")?;
     // The function has the same user: it must not trace its keeper or look into it.
-    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).step("forbid tracing")?;
-    // A change of user forgets this, so it comes last.
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).step("be bound to the parent")
+    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).step("forbid tracing")
 }
 
 fn limit(resource: Resource, most: u64) -> Result<(), Failed> {

@@ -133,6 +133,50 @@ fn an_extension_wraps_each_event() {
     assert_eq!(log.matches("\"eventType\":\"SHUTDOWN\"").count(), 1, "{log}");
 }
 
+/// As AWS's web adapter does it: an extension that asks for events in the runtime's place, and passes each on to the web
+/// server that is the image's command.
+fn adapter() -> String {
+    let next = "event=$(ask 'GET /2018-06-01/runtime/invocation/next')\n\
+                id=$(printf '%s' \"$event\" | header Lambda-Runtime-Aws-Request-Id)\n\
+                path=$(printf '%s' \"$event\" | /bin/busybox sed -n 's/.*\"path\":\"\\([^\"]*\\)\".*/\\1/p')\n";
+    format!(
+        "{SHELL}{ASK}\n\
+         me=$(post /2020-01-01/extension/register '{{\"events\":[]}}' \"Lambda-Extension-Name: ${{0##*/}}\n\" | header Lambda-Extension-Identifier)\n\
+         ask 'GET /2020-01-01/extension/event/next' \"Lambda-Extension-Identifier: $me\n\" >/dev/null &\n\
+         until /bin/busybox wget -q -O /dev/null http://127.0.0.1:8080/ready; do /bin/busybox sleep 0.05; done\n\
+         while :; do\n{next}answer=$(/bin/busybox wget -q -O - \"http://127.0.0.1:8080$path\" || echo '\"no such page\"')\n\
+         post \"/2018-06-01/runtime/invocation/$id/response\" \"$answer\" >/dev/null\ndone\n"
+    )
+}
+
+#[test]
+fn a_web_server_answers_behind_an_adapter() {
+    let Some(bench) = bench() else { return };
+    let server = &["/bin/busybox", "httpd", "-f", "-p", "127.0.0.1:8080", "-h", "/var/task/www"];
+    let files = [
+        program("opt/extensions/adapter", &adapter()),
+        File::directory("var/task/www/"),
+        File::new("var/task/www/ready", ""),
+        File::new("var/task/www/page", "\"from the web\""),
+    ];
+    let case = Case::of(server, &files);
+    let Some(running) = bench.start(&case, |_, _| ()) else { return };
+    assert!(running.function.init().failure.is_none(), "{}", running.log());
+    for (path, page) in [("/page", "\"from the web\""), ("/other", "\"no such page\""), ("/page", "\"from the web\"")] {
+        let outcome = running.invoke(format!("{{\"path\":\"{path}\"}}").as_bytes());
+        assert_eq!(answer(&outcome), page, "{}", running.log());
+    }
+    // Its server ends at once, and cannot be started.
+    let mut ends = case.clone();
+    ends.command = vec!["/var/task/server"];
+    ends.files.push(program("var/task/server", &format!("{SHELL}{A_MOMENT}exit 7")));
+    let Some((ours, message)) = bench.compare("the web server ends", &ends) else { return };
+    assert_eq!((ours.as_str(), message.ends_with("exit status 7")), ("Runtime.ExitError", true), "{message}");
+    ends.files.pop();
+    let Some((ours, _)) = bench.compare("the web server is missing", &ends) else { return };
+    assert_eq!(ours, "Runtime.InvalidEntrypoint");
+}
+
 #[test]
 fn extensions_that_fail_are_called_as_by_the_emulator() {
     let Some(bench) = bench() else { return };

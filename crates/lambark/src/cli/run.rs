@@ -14,6 +14,7 @@ use super::invoke::event;
 use super::output;
 use crate::failure::Failure;
 use crate::operations::run;
+use crate::operations::run::place::Maker;
 use crate::render;
 use crate::render::run::LogText;
 
@@ -56,6 +57,9 @@ pub(super) struct Arguments {
     /// What the function reaches
     #[arg(long, value_name = "NETWORK", default_value = "none")]
     network: NetworkWord,
+    /// Who makes the sandbox
+    #[arg(long, value_name = "MAKER", default_value = "auto")]
+    sandbox: MakerWord,
     #[command(flatten)]
     cache_size: CacheSize,
     /// How to report
@@ -70,6 +74,17 @@ enum NetworkWord {
     None,
     /// What this machine reaches
     Host,
+}
+
+/// `--sandbox`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum MakerWord {
+    /// lambark itself; docker, podman or finch where the kernel does not let it
+    Auto,
+    /// lambark itself
+    Native,
+    /// The first of docker, podman and finch that answers; the image stays there, as localhost/lambark-run
+    Engine,
 }
 
 /// `NAME=VALUE`, or `NAME` for the variable of this process, if it has it.
@@ -98,6 +113,11 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
         network: match arguments.network {
             NetworkWord::None => Network::None,
             NetworkWord::Host => Network::Host,
+        },
+        maker: match arguments.sandbox {
+            MakerWord::Auto => Maker::Auto,
+            MakerWord::Native => Maker::Native,
+            MakerWord::Engine => Maker::Engine,
         },
         cache: super::cache::layers(context)?,
         cache_bytes: arguments.cache_size.bytes(),

@@ -7,10 +7,12 @@ use std::sync::{Mutex, PoisonError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lambark_images::Silent;
-use lambark_sandbox::rootfs::{Image, LayerCache, RootFs};
+use lambark_sandbox::rootfs::Image;
 use lambark_sandbox::{Function, FunctionSettings};
 use lambark_twin::Invoke;
 use lambark_twin::invoker::{Invocation, InvokeError, Outcome};
+
+use super::run::place::{self, Cache, Maker};
 
 /// Environments that are kept for the next invocation, over all functions: each holds processes and memory.
 const MAX_WARM: usize = 8;
@@ -72,8 +74,6 @@ impl Sandboxes {
     fn start(&self, call: &Invocation) -> Result<Function, String> {
         let told = |error: &dyn std::error::Error| error.to_string();
         let image = Image::of(&*call.image, call.architecture).map_err(|error| told(&error))?;
-        let cache = LayerCache::open(&self.cache, self.cache_bytes).map_err(|error| told(&error))?;
-        let root = RootFs::prepare(&*call.image, &image, &cache, &Silent).map_err(|error| told(&error))?;
         let mut function = FunctionSettings::of_image(&image.config.config);
         function.name.clone_from(&call.function_name);
         function.version.clone_from(&call.version);
@@ -97,7 +97,10 @@ impl Sandboxes {
             memory_bytes: Some(megabytes(call.memory_mib)),
             ..lambark_sandbox::Settings::default()
         };
-        Function::start(root, sandbox, function, Box::new(|_: &[u8]| {})).map_err(|error| told(&error))
+        let cache = Cache { directory: &self.cache, bytes: self.cache_bytes };
+        let made = place::sandbox(&*call.image, &image, cache, &sandbox, Maker::Auto, &Silent);
+        let (made, _) = made.map_err(|error| told(&error))?;
+        Function::start_in(move || Ok(made), function, Box::new(|_: &[u8]| {})).map_err(|error| told(&error))
     }
 }
 

@@ -32,6 +32,7 @@ pub fn explanation(out: &mut dyn Write, outcome: &run::Outcome, width: Option<us
         wrap::write(out, &plain(&what), 9, 9, width)?;
         writeln!(out)?;
     }
+    fallback(out, outcome, width)?;
     let Some(failure) = failed.first().and_then(|one| one.failure.as_ref()) else { return Ok(()) };
     let red = style::ERROR;
     write!(out, "\n{red}error{red:#}: {BOLD}{}{BOLD:#}: ", plain(&failure.error_type()))?;
@@ -49,6 +50,20 @@ pub fn explanation(out: &mut dyn Write, outcome: &run::Outcome, width: Option<us
         writeln!(out)?;
     }
     Ok(())
+}
+
+/// Says that an engine was used, and why, unless it was asked for.
+fn fallback(out: &mut dyn Write, outcome: &run::Outcome, width: Option<usize>) -> io::Result<()> {
+    let Some((engine, (reason, advice))) =
+        outcome.engine.as_ref().and_then(|by| Some((&by.engine, by.because.as_ref()?)))
+    else {
+        return Ok(());
+    };
+    write!(out, "\n{BOLD}note{BOLD:#}: ")?;
+    wrap::write(out, &plain(&format!("it ran in a container of {engine}, for {reason}")), 6, 6, width)?;
+    write!(out, "\n   {DIM}={DIM:#} help: ")?;
+    wrap::write(out, &plain(advice), 11, 11, width)?;
+    writeln!(out)
 }
 
 /// A function's log made safe for a terminal: line ends and tabs stay, every other hidden character is written out.

@@ -7,6 +7,8 @@ mod check;
 mod documents;
 #[cfg(feature = "aws")]
 mod ecr_api;
+#[cfg(target_os = "linux")]
+mod engine;
 mod errors;
 mod fix;
 mod formats;

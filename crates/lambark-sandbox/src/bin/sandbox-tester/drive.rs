@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lambark_images::{Access, Silent};
 use lambark_oci::{Architecture, ImageName};
-use lambark_sandbox::{Command, Exit, Image, LayerCache, Network, RootFs, Sandbox, Settings};
+use lambark_sandbox::{Command, Engine, Exit, Image, LayerCache, Network, RootFs, Sandbox, Settings};
 use serde_json::{Value, json};
 
 /// Starts what standard input describes, in order, and prints how each ended.
@@ -30,16 +30,18 @@ fn run(order: &Value) -> Result<Value, lambark_sandbox::Error> {
     let image = Image::of(&*source, Architecture::X86_64)?;
     let limit = order["cache_bytes"].as_u64().unwrap_or(u64::MAX);
     let cache = LayerCache::open(Path::new(text("cache")), limit)?;
+    if let Some(program) = order["engine"].as_str() {
+        let engine = Engine::at(program.into());
+        let image = engine.load(&*source, &image, &Silent)?;
+        let settings = settings(order);
+        let began = std::time::Instant::now();
+        let sandbox = Sandbox::start_in_engine(&engine, &image, &settings)?;
+        return Ok(play(order, &sandbox, began.elapsed()));
+    }
     let mut root = RootFs::prepare(&*source, &image, &cache, &Silent)?;
     if order["flat"] == true {
         root = root.flat()?;
     }
-    let settings = Settings {
-        tmp_bytes: order["tmp_bytes"].as_u64().unwrap_or(64 << 20),
-        memory_bytes: order["memory_bytes"].as_u64(),
-        network: if order["network"] == "host" { Network::Host } else { Network::None },
-        ..Settings::default()
-    };
     if order["update"] == true {
         let program = std::env::current_exe().expect("a path");
         std::fs::remove_file(&program).expect("its own copy");
@@ -47,21 +49,36 @@ fn run(order: &Value) -> Result<Value, lambark_sandbox::Error> {
     }
     let key = order["key"] == true && super::acts::keep_key();
     let began = std::time::Instant::now();
-    let sandbox = Sandbox::start(&root, &settings)?;
-    let started = began.elapsed();
+    let sandbox = Sandbox::start(&root, &settings(order))?;
+    let mut outcome = play(order, &sandbox, began.elapsed());
+    (outcome["flat"], outcome["key"]) = (root.is_flat().into(), key.into());
+    Ok(outcome)
+}
+
+fn settings(order: &Value) -> Settings {
+    Settings {
+        tmp_bytes: order["tmp_bytes"].as_u64().unwrap_or(64 << 20),
+        memory_bytes: order["memory_bytes"].as_u64(),
+        network: if order["network"] == "host" { Network::Host } else { Network::None },
+        ..Settings::default()
+    }
+}
+
+/// Runs the programs in the sandbox, and ends it.
+fn play(order: &Value, sandbox: &Sandbox, started: Duration) -> Value {
     let address = sandbox.api_address().expect("an address").to_string();
     std::thread::spawn({
         let listener = sandbox.listener().expect("a listener");
         move || greet(&listener)
     });
     let programs = order["programs"].as_array().expect("programs").iter();
-    let ran: Vec<Value> = programs.map(|program| start(&sandbox, program)).collect();
+    let ran: Vec<Value> = programs.map(|program| start(sandbox, program)).collect();
     let peak = sandbox.peak_memory();
     sandbox.kill();
-    Ok(json!({
-        "flat": root.is_flat(), "address": address, "key": key, "peak": peak, "ran": ran,
+    json!({
+        "address": address, "peak": peak, "ran": ran,
         "start_microseconds": u64::try_from(started.as_micros()).unwrap_or(u64::MAX),
-    }))
+    })
 }
 
 /// Answers everybody who connects with a word.

@@ -187,6 +187,7 @@ mod tests {
             count: 1,
             handler: None,
             network,
+            maker: super::super::place::Maker::Auto,
             cache: "cache".into(),
             cache_bytes: 0,
         }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use lambark_images::{Progress, Source};
 use lambark_rules::facts::{Evidence, ImageFacts, InitFacts, InitFailure};
-use lambark_sandbox::rootfs::{Image, Layer, LayerCache, RootFs};
+use lambark_sandbox::rootfs::{Image, Layer};
 use lambark_sandbox::{Function, FunctionSettings, Init};
 
+use super::place::{self, Cache, Maker};
 use super::{CACHE_BYTES, built_elsewhere, machine, wants_network};
 use crate::failure::Failure;
 
@@ -62,13 +63,14 @@ fn image(source: &dyn Source, facts: &ImageFacts) -> Result<Image, Failure> {
 }
 
 fn start(source: &dyn Source, image: &Image, cache: &Path, progress: &dyn Progress) -> Result<Init, Failure> {
-    let cache = LayerCache::open(cache, CACHE_BYTES)?;
-    let root = RootFs::prepare(source, image, &cache, progress)?;
+    let cache = Cache { directory: cache, bytes: CACHE_BYTES };
+    let sandbox = lambark_sandbox::Settings::default();
+    let (made, _) = place::sandbox(source, image, cache, &sandbox, Maker::Auto, progress)?;
     let mut settings = FunctionSettings::of_image(&image.config.config);
     settings.timeout = TIMEOUT;
     settings.memory_mb = MEMORY_MB;
     let nowhere = Box::new(|_: &[u8]| ());
-    let function = Function::start(root, lambark_sandbox::Settings::default(), settings, nowhere)?;
+    let function = Function::start_in(move || Ok(made), settings, nowhere)?;
     Ok(function.init().clone())
 }
 

@@ -2,6 +2,7 @@
 
 mod advice;
 mod init;
+pub mod place;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use bytes::Bytes;
 use lambark_images::{Access, Progress, open};
 use lambark_oci::{Architecture, ImageConfig};
 use lambark_sandbox::function::LogSink;
-use lambark_sandbox::rootfs::{Image, LayerCache, RootFs};
+use lambark_sandbox::rootfs::Image;
 use lambark_sandbox::{Failure as Fault, Function, FunctionSettings, Init, Invocation, Network};
 
 use crate::exit;
@@ -18,6 +19,7 @@ use crate::failure::Failure;
 
 pub use advice::{Advice, advise};
 pub use init::init;
+use place::{ByEngine, Cache, Maker};
 
 /// How many bytes unpacked layers may take unless something else is said.
 pub const CACHE_BYTES: u64 = 20_000_000_000;
@@ -43,6 +45,8 @@ pub struct Settings {
     pub handler: Option<String>,
     /// What the function reaches.
     pub network: Network,
+    /// Who makes the sandbox.
+    pub maker: Maker,
     /// Where unpacked layers are kept.
     pub cache: PathBuf,
     /// How many bytes they may take there.
@@ -58,6 +62,8 @@ pub struct Outcome {
     pub init: Init,
     /// The invocations, in their order.
     pub invocations: Vec<lambark_sandbox::Outcome>,
+    /// The engine that made the sandbox, if lambark did not.
+    pub engine: Option<ByEngine>,
     /// What the first failure means, if there is one.
     pub advice: Option<Advice>,
 }
@@ -84,7 +90,7 @@ pub fn run(
 ) -> Result<Outcome, Failure> {
     serde_json::from_slice::<serde::de::IgnoredAny>(&settings.event)
         .map_err(|error| Failure::Arguments(format!("the event is no JSON document: {error}")))?;
-    let function = start(settings, access, progress, log)?;
+    let (function, engine) = start(settings, access, progress, log)?;
     let mut invocations = Vec::new();
     for _ in 0..settings.count {
         let invocation = Invocation { payload: settings.event.clone(), ..Invocation::default() };
@@ -94,19 +100,22 @@ pub fn run(
     }
     let failed = invocations.iter().find_map(|outcome| Some((outcome.failure.as_ref()?, outcome)));
     let advice = failed.map(|(failure, outcome)| advise(failure, &outcome.log, settings));
-    Ok(Outcome { image: settings.image.clone(), init: function.init().clone(), invocations, advice })
+    Ok(Outcome { image: settings.image.clone(), init: function.init().clone(), invocations, engine, advice })
 }
 
 /// Makes the function's environment and lets it initialise.
-fn start(settings: &Settings, access: &Access, progress: &dyn Progress, log: LogSink) -> Result<Function, Failure> {
+fn start(
+    settings: &Settings,
+    access: &Access,
+    progress: &dyn Progress,
+    log: LogSink,
+) -> Result<(Function, Option<ByEngine>), Failure> {
     let name = super::name(&settings.image)?;
     let source = open(&name, access)?;
     let image = Image::of(&*source, machine())?;
     if let Some(built_for) = built_elsewhere(&image.config) {
         return Err(Failure::OtherMachine { image: settings.image.clone(), built_for });
     }
-    let cache = LayerCache::open(&settings.cache, settings.cache_bytes)?;
-    let root = RootFs::prepare(&*source, &image, &cache, progress)?;
     let mut function = FunctionSettings::of_image(&image.config.config);
     function.timeout = settings.timeout;
     function.memory_mb = settings.memory_mb;
@@ -121,7 +130,9 @@ fn start(settings: &Settings, access: &Access, progress: &dyn Progress, log: Log
         network: settings.network,
         ..lambark_sandbox::Settings::default()
     };
-    Ok(Function::start(root, sandbox, function, log)?)
+    let cache = Cache { directory: &settings.cache, bytes: settings.cache_bytes };
+    let (made, engine) = place::sandbox(&*source, &image, cache, &sandbox, settings.maker, progress)?;
+    Ok((Function::start_in(move || Ok(made), function, log)?, engine))
 }
 
 /// The platform of an image that this machine cannot run. One that names no architecture is tried: what runs decides.

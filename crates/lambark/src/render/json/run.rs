@@ -15,6 +15,7 @@ pub fn run(out: &mut dyn Write, outcome: &run::Outcome) -> io::Result<()> {
     let mut document = json!({
         "schema": "lambark.run/v1",
         "image": outcome.image,
+        "engine": outcome.engine.as_ref().map(|by| by.engine.as_str()),
         "initDurationMs": milliseconds(outcome.init.duration),
         "initError": outcome.init.failure.as_ref().map(error),
     });

@@ -1,0 +1,130 @@
+//! A sandbox made by a container engine, for machines whose kernel lets users make none themselves.
+//!
+//! Only the walls are the engine's: what runs inside as the first process is this same program, told the same orders
+//! over the same socket. So programs are started, watched and reported by the same code, and with the same words.
+//!
+//! The engine has to run on this machine's own kernel, since descriptors are handed over: neither one on another
+//! machine nor one in a virtual machine will do.
+
+mod archive;
+mod container;
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use lambark_images::{Progress, Source};
+
+pub(crate) use container::Container;
+
+use crate::{Error, Image, Settings};
+
+/// The engines' commands, in the order in which they are tried. All three take Docker's words.
+const NAMES: [&str; 3] = ["docker", "podman", "finch"];
+
+/// Under what name images stand in the engine; the tag is the digest of the config. `localhost` because Podman would
+/// put it there by itself, and because no registry is ever asked for such a name.
+const REPOSITORY: &str = "localhost/lambark-run";
+
+/// Most bytes of an engine's complaint that are told.
+const MAX_COMPLAINT_BYTES: u64 = 2000;
+
+/// A container engine, by its command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Engine {
+    program: PathBuf,
+}
+
+/// An image that the engine has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedImage(String);
+
+impl Engine {
+    /// The first engine in `PATH` that answers.
+    #[must_use]
+    pub fn find() -> Option<Engine> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let directories: Vec<PathBuf> = std::env::split_paths(&path).collect();
+        let candidates = NAMES.iter().flat_map(|name| directories.iter().map(move |directory| directory.join(name)));
+        candidates.filter(|program| program.is_file()).map(Engine::at).find(Engine::answers)
+    }
+
+    /// The engine with this command.
+    #[must_use]
+    pub fn at(program: PathBuf) -> Engine {
+        Engine { program }
+    }
+
+    /// `docker`, `podman` or `finch`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.program.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// Whether it can be asked: the command may be there without its daemon, or without the right to speak to it.
+    fn answers(&self) -> bool {
+        let mut command = self.command();
+        let status = command.arg("info").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    }
+
+    fn command(&self) -> Command {
+        Command::new(&self.program)
+    }
+
+    /// Gives the engine the image's layers, unless it has them. The image stays there, for the next time.
+    ///
+    /// # Errors
+    /// When a layer cannot be read or is other than its digests say, or the engine does not take it.
+    pub fn load(&self, source: &dyn Source, image: &Image, progress: &dyn Progress) -> Result<LoadedImage, Error> {
+        let config = archive::config(image);
+        let name = format!("{REPOSITORY}:{}", archive::digest(&config).hex());
+        let mut look = self.command();
+        look.args(["image", "inspect", &name]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        if look.status().is_ok_and(|status| status.success()) {
+            return Ok(LoadedImage(name));
+        }
+        let mut command = self.command();
+        command.arg("load").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| self.failed("load", &error.to_string()))?;
+        let complaint = child.stderr.take().map(|stderr| std::thread::spawn(move || complaint(stderr)));
+        let written = match child.stdin.take() {
+            Some(mut stdin) => archive::write(&mut stdin, source, image, &config, &name, progress),
+            None => Ok(()),
+        };
+        let status = child.wait().map_err(|source| Error::io("wait for the container engine", source))?;
+        let complaint = complaint.and_then(|reader| reader.join().ok()).unwrap_or_default();
+        match written {
+            // If it ended before it had taken everything, its own word says why.
+            Err(Error::Io { .. }) if !status.success() => Err(self.failed("load", &complaint)),
+            Err(error) => Err(error),
+            Ok(()) if !status.success() => Err(self.failed("load", &complaint)),
+            Ok(()) => Ok(LoadedImage(name)),
+        }
+    }
+
+    /// Starts a container of the image, in which this program is the first process.
+    pub(crate) fn start(&self, image: &LoadedImage, settings: &Settings) -> Result<container::Started, Error> {
+        container::start(self, &image.0, settings)
+    }
+
+    fn failed(&self, what: &str, complaint: &str) -> Error {
+        Error::Engine { engine: self.name(), what: what.to_owned(), reason: complaint.trim().to_owned() }
+    }
+}
+
+/// What an engine complains, as far as it is told; the rest is read so that it can go on.
+fn complaint(mut stderr: impl Read) -> String {
+    let mut text = Vec::new();
+    let _ = (&mut stderr).take(MAX_COMPLAINT_BYTES).read_to_end(&mut text);
+    let _ = io::copy(&mut stderr, &mut io::sink());
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// A path as an engine's option takes it; those options are lists with commas.
+fn option_path(path: &Path) -> Result<&str, Error> {
+    path.to_str().filter(|path| !path.contains([',', '"', '\n'])).ok_or_else(|| Error::SetUp {
+        step: "name a file to the container engine".to_owned(),
+        reason: format!("`{}` has characters that its options do not take", path.display()),
+    })
+}

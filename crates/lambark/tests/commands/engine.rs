@@ -1,0 +1,122 @@
+//! `lambark run` where the kernel lets nobody make a sandbox, and by a container engine.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use lambark_oci::{Compression, Family};
+use lambark_testkit::images::{File, Image};
+use lambark_testkit::parts::{Dockerd, skip};
+use serde_json::Value;
+
+use crate::support::User;
+
+/// A user in whose `PATH` only that daemon's `docker` is.
+fn user(daemon: &Dockerd) -> User {
+    let directory = User::at_root();
+    let bin = directory.path("bin");
+    std::fs::create_dir(&bin).unwrap();
+    let variables: String =
+        daemon.environment().iter().map(|(name, value)| format!("export {name}='{value}'\n")).collect();
+    let docker = Path::new(&bin).join("docker");
+    let real = daemon.programs().join("docker");
+    std::fs::write(&docker, format!("#!/bin/sh\n{variables}exec '{}' \"$@\"\n", real.display())).unwrap();
+    std::fs::set_permissions(&docker, std::fs::Permissions::from_mode(0o755)).unwrap();
+    directory.with("PATH", &bin)
+}
+
+/// The same command in a user namespace in which there can be no further ones.
+fn refused(command: &Command) -> Command {
+    let mut all = Command::new("/usr/bin/unshare");
+    let script = "echo 0 > /proc/sys/user/max_user_namespaces; exec \"$0\" \"$@\"";
+    all.args(["-Urm", "/bin/sh", "-ec", script]).arg(command.get_program()).args(command.get_args());
+    all.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    all.current_dir(command.get_current_dir().unwrap());
+    all
+}
+
+/// What `run` said, without what is another each time.
+fn report(mut command: Command) -> (Option<i32>, Value) {
+    let output = command.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let mut report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {told}"));
+    let id = report["requestId"].as_str().unwrap().to_owned();
+    for name in ["initDurationMs", "durationMs", "billedDurationMs", "maxMemoryUsedMb", "requestId", "engine"] {
+        assert!(report.as_object_mut().unwrap().remove(name).is_some(), "{name}: {report}");
+    }
+    let text = report.to_string().replace(&id, "ID");
+    let mut report: Value = serde_json::from_str(&text).unwrap();
+    // Durations stand in the log as well.
+    let log: String = report["logTail"].as_str().unwrap().chars().filter(|c| !c.is_ascii_digit()).collect();
+    report["logTail"] = log.split("Max Memory Used").next().unwrap_or_default().into();
+    (output.status.code(), report)
+}
+
+/// Images of one program each: what is broken, and its files.
+fn images(user: &User) -> Vec<(&'static str, String)> {
+    let task = [File::directory("var/"), File::directory("var/task/")];
+    let script = |mode: u32, text: &str| {
+        let mut files = task.to_vec();
+        files.push(File::new("var/task/bootstrap", text).mode(mode));
+        files
+    };
+    let cases = [
+        ("missing", task.to_vec()),
+        ("not-executable", script(0o644, "#!/bin/sh\n")),
+        ("no-interpreter", script(0o755, "#!/bin/nothing\n")),
+        ("no-program", script(0o755, "echo\n")),
+    ];
+    let store = |(what, files): (&'static str, Vec<File>)| {
+        let image = Image::new(Family::Oci, Compression::Gzip, &files);
+        image.store("t").write_layout(Path::new(&user.path(what)));
+        (what, format!("oci:{}:t", user.path(what)))
+    };
+    cases.into_iter().map(store).collect()
+}
+
+#[test]
+fn an_engine_gives_the_same_report() {
+    let Some(daemon) = Dockerd::start(&[]) else { return };
+    let user = user(&daemon);
+    let mut cases = images(&user);
+    cases.push(("good", "examples/attested.tar".to_owned()));
+    for (what, image) in &cases {
+        let run = |maker: &str| {
+            report(user.command(&["run", "--quiet", "--format", "json", "--sandbox", maker, image.as_str()]))
+        };
+        assert_eq!(run("native"), run("engine"), "{what}");
+    }
+}
+
+#[test]
+fn a_refusal_is_named_and_an_engine_takes_over() {
+    let Some(daemon) = Dockerd::start(&[]) else { return };
+    let user = user(&daemon);
+    let run = |more: &[&str]| refused(&user.command(&[&["run", "--quiet", "examples/attested.tar"], more].concat()));
+    let output = run(&["--sandbox", "native"]).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    if !told.contains("max_user_namespaces") && told.contains("unshare") {
+        return skip(&format!("no user namespace here: {told}"));
+    }
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(told.contains("user.max_user_namespaces = 0 forbids it"), "{told}");
+    assert!(told.contains("sudo sysctl user.max_user_namespaces=10000"), "{told}");
+
+    let output = run(&[]).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert_eq!(output.stdout, b"\"aboard AWS Lambda!\"\n");
+    let note: Vec<&str> = told.split("\nnote: ").nth(1).unwrap().split_whitespace().collect();
+    let note = note.join(" ");
+    assert!(note.starts_with("it ran in a container of docker, for this machine does not let root make"), "{note}");
+    assert!(note.contains("user.max_user_namespaces = 0"), "{note}");
+
+    // Without an engine there is only the reason.
+    let alone = User::at_root().with("PATH", "/nowhere");
+    let output = refused(&alone.command(&["run", "--quiet", "examples/attested.tar"])).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(told.contains("or install docker, podman or finch"), "{told}");
+    let output = alone.command(&["run", "--quiet", "--sandbox", "engine", "examples/attested.tar"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no docker, podman or finch answers here"));
+}
