@@ -34,9 +34,9 @@ fn an_update_that_fails_is_told_in_lambda_s_words_and_taken_back() {
     let (old, _) = (bench.image(1), bench.image(2));
     for (name, flags) in [("app", &["--alias", "live"][..]), ("bare", &[])] {
         if name == "app" {
-            bench.live_function(name, &old)
+            bench.live_function(name, &old);
         } else {
-            bench.function(name, &old)
+            bench.function(name, &old);
         }
         let reason = "MissingParentDirectory: Parent directory does not exist for file: var/task/app.py";
         let fail = Failure { code: "InvalidImage".to_owned(), reason: Some(reason.to_owned()) };
@@ -222,9 +222,9 @@ fn a_deployment_that_is_finished_and_fails_goes_back_to_before_it_began() {
         let (old, first, second) = (bench.image(1), bench.image(2), bench.image(3));
         let flags: &[&str] = if alias { &["--alias", "live"] } else { &[] };
         if alias {
-            bench.live_function("app", &old)
+            bench.live_function("app", &old);
         } else {
-            bench.function("app", &old)
+            bench.function("app", &old);
         }
         bench.deploy("app", 2, flags).ends(0);
         // The next one broke off right after its update.

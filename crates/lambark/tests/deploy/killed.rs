@@ -12,7 +12,6 @@ use lambark_twin::control::Fault;
 use serde_json::json;
 
 use crate::bench::{Bench, PATIENCE, REPOSITORY, good, tagged};
-use crate::run::Run;
 
 /// What somebody does next.
 #[derive(Clone, Copy, Debug)]
@@ -131,11 +130,11 @@ impl Way {
         (latest == self.new && newest.as_ref() != Some(&self.new)).then_some("unpublished")
     }
 
-    fn status_is_true(&self, name: &str) {
+    fn status_is_true(&self, name: &str, case: &str) {
         let expected = self.unfinished(name);
         let flags = [self.flags(), &["--format", "json"]].concat();
         let run = self.bench.status(name, &flags).ends(i32::from(expected.is_some()));
-        assert_eq!(run.json()["unfinished"]["is"].as_str(), expected, "{}", run.all());
+        assert_eq!(run.json()["unfinished"]["is"].as_str(), expected, "{case}: {}", run.all());
     }
 
     /// Every change that was made before the kill, as far as the function shows it.
@@ -143,32 +142,35 @@ impl Way {
         self.bench.latest(name) != self.old
     }
 
-    fn next(&self, name: &str, next: Next) -> Run {
-        match next {
-            Next::Again => self.bench.deploy(name, 2, self.flags()).ends(0),
-            Next::Old => self.bench.deploy(name, 1, self.flags()).ends(0),
+    fn next(&self, name: &str, next: Next, case: &str) {
+        let (run, code) = match next {
+            Next::Again => (self.bench.deploy(name, 2, self.flags()), 0),
+            Next::Old => (self.bench.deploy(name, 1, self.flags()), 0),
             // Where nothing had been changed yet there is nothing to undo, and that is said.
-            Next::Rollback if self.has_begun(name) => self.bench.rollback(name, self.flags()).ends(0),
-            Next::Rollback => self.bench.rollback(name, self.flags()).ends(2).tells("error: "),
-        }
+            Next::Rollback => {
+                let code = if self.has_begun(name) { 0 } else { 2 };
+                (self.bench.rollback(name, self.flags()), code)
+            }
+        };
+        assert_eq!(run.code, code, "{case}: {}", run.all());
     }
 
     /// After a kill at a request, and what somebody did next, everything is of one piece.
-    fn is_whole(&self, name: &str, next: Next) {
+    fn is_whole(&self, name: &str, next: Next, case: &str) {
         let wanted = if matches!(next, Next::Again) { &self.new } else { &self.old };
-        assert_eq!(self.bench.latest(name), *wanted);
+        assert_eq!(self.bench.latest(name), *wanted, "{case}");
         if self.alias {
-            assert_eq!(self.bench.serves(name), *wanted);
+            assert_eq!(self.bench.serves(name), *wanted, "{case}");
         }
         let flags = [self.flags(), &["--format", "json"]].concat();
         let run = self.bench.status(name, &flags).ends(0);
-        assert!(run.json()["unfinished"].is_null(), "{}", run.all());
+        assert!(run.json()["unfinished"].is_null(), "{case}: {}", run.all());
         // What replaced the old image says so, whoever finished it: it can still be taken back.
         if matches!(next, Next::Again) {
             self.bench.rollback(name, self.flags()).ends(0);
-            assert_eq!(self.bench.latest(name), self.old);
+            assert_eq!(self.bench.latest(name), self.old, "{case}");
             if self.alias {
-                assert_eq!(self.bench.serves(name), self.old);
+                assert_eq!(self.bench.serves(name), self.old, "{case}");
             }
         }
     }
@@ -185,10 +187,10 @@ impl Way {
                 if !begun && turn != number % 3 {
                     continue;
                 }
-                eprintln!("{next:?} after request {number}, killed: {was_killed}, begun: {begun}");
-                self.status_is_true(&name);
-                self.next(&name, next);
-                self.is_whole(&name, next);
+                let case = format!("{next:?} after a kill at request {number} (killed: {was_killed}, begun: {begun})");
+                self.status_is_true(&name, &case);
+                self.next(&name, next, &case);
+                self.is_whole(&name, next, &case);
                 if !was_killed && turn == 2 {
                     return number;
                 }

@@ -101,9 +101,9 @@ fn an_image_that_is_gone_is_no_way_back() {
         let bench = Bench::new();
         let [_, second, third] = three(&bench);
         if archived {
-            bench.archive_image(&second)
+            bench.archive_image(&second);
         } else {
-            bench.delete_image(&second)
+            bench.delete_image(&second);
         }
         bench.control().reset();
         let run = bench.rollback("app", &LIVE).ends(4);

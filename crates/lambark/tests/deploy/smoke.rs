@@ -87,7 +87,7 @@ const SECRET: &str = "hunter2-\"very\"-secret";
 /// Repeats whatever it was sent, as a careless server does.
 fn echo(request: &Seen) -> (String, String, String) {
     let seen = format!("{}{}{}", request.line, request.headers, request.body);
-    let more = format!("Content-Type: application/json\r\nX-Echo: {}\r\n", SECRET);
+    let more = format!("Content-Type: application/json\r\nX-Echo: {SECRET}\r\n");
     ("200 OK".to_owned(), more, json!({ "status": "down", "echo": seen }).to_string())
 }
 

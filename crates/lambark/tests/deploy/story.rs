@@ -209,9 +209,9 @@ fn a_function_whose_image_is_gone_is_mended_by_a_deployment() {
         let (old, new) = (bench.image(1), bench.image(2));
         bench.live_function("app", &old);
         if archived {
-            bench.archive_image(&old)
+            bench.archive_image(&old);
         } else {
-            bench.delete_image(&old)
+            bench.delete_image(&old);
         }
         bench.status("app", &["--alias", "live"]).ends(1).tells("ImageDeleted");
         let run = bench.deploy("app", 2, &["--alias", "live"]).ends(0);

@@ -46,10 +46,10 @@ pub(crate) fn function(version: &str, image: &str) -> Function {
 }
 
 /// Where an alias points, what runs there, and who has a share of it.
-type Pointing<'a> = (&'a str, &'a str, Option<(&'a str, f64)>);
+pub(crate) type Pointed<'a> = (&'a str, &'a str, Option<(&'a str, f64)>);
 
-/// A function whose `$LATEST` runs `latest`, with the alias `live` if it has one.
-pub(crate) fn live(latest: &str, alias: Option<Pointing<'_>>) -> Live {
+/// A function whose `$LATEST` runs `latest`, and its alias `live` if it has one.
+pub(crate) fn live(latest: &str, alias: Option<Pointed<'_>>) -> Live {
     let carrier = alias.filter(|(version, ..)| *version != LATEST).map(|(version, image, _)| function(version, image));
     let alias = alias.map(|(version, _, share)| Alias {
         name: "live".to_owned(),

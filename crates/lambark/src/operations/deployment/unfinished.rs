@@ -94,10 +94,8 @@ pub fn find(live: &Live, versions: &[Version]) -> Option<Unfinished> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::super::fixtures::{digest, live, version};
+    use super::super::fixtures::{Pointed, digest, live, version};
     use super::*;
-
-    type Pointed<'a> = Option<(&'a str, &'a str, Option<(&'a str, f64)>)>;
 
     #[test]
     fn what_a_deployment_left_is_told_from_what_is_there() {
@@ -111,7 +109,8 @@ mod tests {
                 Unfinished::Partial { .. } => "partial",
             })
         };
-        let table: [(&str, &str, Pointed<'_>, Vec<Version>, &str); 14] = [
+        type Case<'a> = (&'a str, &'a str, Option<Pointed<'a>>, Vec<Version>, &'a str);
+        let table: [Case<'_>; 14] = [
             ("before anything", "old", Some(("1", "old", None)), vec![old()], "nothing"),
             ("updated", "new", Some(("1", "old", None)), vec![old()], "unpublished"),
             ("published", "new", Some(("1", "old", None)), vec![ours(), old()], "no traffic"),
