@@ -73,6 +73,7 @@ impl Bench {
         let user = User::elsewhere()
             .with("AWS_ENDPOINT_URL", &twin.url())
             .with("AWS_REGION", REGION)
+            .with("LAMBARK_LEDGER", "none")
             .with("AWS_ACCESS_KEY_ID", "AKIATESTTESTTESTTEST")
             .with("AWS_SECRET_ACCESS_KEY", "not-a-real-secret-key");
         let lambda = aws.lambda(None).unwrap();

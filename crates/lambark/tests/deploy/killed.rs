@@ -46,6 +46,12 @@ impl Way {
         Way { bench, tag: None, operation, alias, canary, old, new }
     }
 
+    /// The same with a ledger, which outlives whoever was killed.
+    fn with_a_ledger(self) -> Way {
+        let ledger = self.bench.user.path("ledger.db");
+        Way { bench: self.bench.with("LAMBARK_LEDGER", &ledger), ..self }
+    }
+
     /// The same with the child of an index, which gets a tag first: a request to the registry that changes something.
     fn with_a_child(self) -> Way {
         let image = good(2);
@@ -214,6 +220,12 @@ fn a_deployment_with_an_alias_can_be_killed_anywhere() {
 #[test]
 fn a_deployment_without_an_alias_can_be_killed_anywhere() {
     let kills = Way::new(None, false, false).at_every_request();
+    assert!(kills > 15, "{kills}");
+}
+
+#[test]
+fn with_a_ledger_it_ends_as_well() {
+    let kills = Way::new(None, true, false).with_a_ledger().at_every_request();
     assert!(kills > 15, "{kills}");
 }
 
