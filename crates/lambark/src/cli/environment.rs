@@ -75,6 +75,7 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("retention", "LAMBARK_RETENTION"),
     ("reuse-from", "LAMBARK_REUSE_FROM"),
     ("role", "LAMBARK_ROLE"),
+    ("sandbox", "LAMBARK_SANDBOX"),
     ("scan-on-push", "LAMBARK_SCAN_ON_PUSH"),
     ("seed", "LAMBARK_SEED"),
     ("service", "LAMBARK_SERVICE"),

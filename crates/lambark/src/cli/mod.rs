@@ -49,7 +49,7 @@ use crate::failure::Failure;
 use crate::render::{Page, text};
 use context::{Context, Global};
 
-/// Tells why AWS Lambda will refuse a container image, and repairs it where it lies
+/// Tells why AWS Lambda will refuse a container image, repairs it where it lies, and deploys it with a way back
 #[derive(Debug, Parser)]
 #[command(name = "lambark", version, max_term_width = 100, propagate_version = false)]
 #[command(subcommand_required = true, arg_required_else_help = true, disable_help_subcommand = true)]
@@ -81,11 +81,11 @@ enum Verb {
     Check(check::Arguments),
     Fix(fix::Arguments),
     Push(push::Arguments),
-    Deploy(deploy::Arguments),
+    Build(build::Arguments),
     Ship(ship::Arguments),
+    Deploy(deploy::Arguments),
     Rollback(rollback::Arguments),
     Status(status::Arguments),
-    Build(build::Arguments),
     Resolve(resolve::Arguments),
     Lint(lint::Arguments),
     #[cfg(target_os = "linux")]

@@ -14,7 +14,7 @@ fn catalogue(user: &User, runs: &[&[&str]]) -> String {
 
 #[test]
 fn of_the_command_line() {
-    let user = User::new();
+    let user = User::new().with("DOCKER_HOST", "unix:///nowhere/docker.sock");
     insta::assert_snapshot!(catalogue(
         &user,
         &[
