@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: lambark beside what the machine has, in one run, so that the ratios hold whatever the machine.
 
+mod build;
 mod data;
 mod explain;
 mod functions;
@@ -11,6 +12,7 @@ mod measure;
 mod push;
 mod registry;
 mod sandbox;
+mod ship;
 mod start;
 mod table;
 mod twin;
@@ -100,6 +102,12 @@ const BENCHES: &[Bench] = &[
     Bench { name: "files", about: "every file of three gzip layers looked at", run: layers::files },
     Bench { name: "twin", about: "GetFunction from 64 clients, and what 10,000 functions weigh", run: functions::run },
     Bench { name: "push", about: "an archive of 150 MB to two registries", run: push::run },
+    Bench { name: "build", about: "a Dockerfile to a registry, beside the builder's own push", run: build::run },
+    Bench {
+        name: "ship",
+        about: "from a changed file to the alias on the twin, beside the builder alone",
+        run: ship::run,
+    },
     Bench { name: "explain", about: "a long log, and what is recognised in wrapped messages", run: explain::run },
     Bench { name: "levels", about: "gzip levels: time and size", run: layers::levels },
     Bench { name: "lint", about: "a monorepo of 10,000 files, one in twenty of which matters", run: lint::run },
@@ -124,6 +132,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
         Part::Umoci,
         Part::Docker,
         Part::Rie,
+        Part::PythonFunction,
     ]);
     let lambark = match &arguments.lambark {
         Some(path) => path.canonicalize().map_err(Error::io(path.display().to_string()))?,

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::layout::Packing;
 use super::measure::{Contestant, Sample, race};
-use super::table::{COLUMNS, Table, cells, ratio};
+use super::table::Table;
 use super::twin::Twin;
 use super::{Context, data, layout, needed};
 use crate::Error;
@@ -33,7 +33,7 @@ pub(super) fn run(context: &Context) -> Result<Table, Error> {
     let fresh = |kept: &mut Option<DockerRegistry>| -> Result<String, Error> {
         kept.take();
         let started = needed(Part::DockerRegistry, DockerRegistry::start(Flavour::Plain))?;
-        Ok(kept.insert(started).host().to_owned())
+        Ok(kept.insert(started).host())
     };
     let repository = |name: &str, run: usize| -> Result<String, Error> {
         let name = format!("{name}{run}");
@@ -71,15 +71,7 @@ pub(super) fn run(context: &Context) -> Result<Table, Error> {
         },
     ];
     let samples = race(context.runs, &mut contestants)?;
-    let mut table = Table::new(&["command", COLUMNS[0], COLUMNS[1], COLUMNS[2], "wall ratio"]);
-    for (number, (contestant, sample)) in contestants.iter().zip(&samples).enumerate() {
-        // Each against skopeo to the same place.
-        let peer = samples.get(number | 1).copied().unwrap_or_default();
-        let mut row = vec![contestant.name.to_owned()];
-        row.extend(cells(sample));
-        row.push(format!("{:.2}", ratio(sample.wall, peer.wall)));
-        table.row(row);
-    }
+    let mut table = Table::duels(&contestants, &samples);
     if let [ours, theirs, ours_twin, theirs_twin] = samples.as_slice() {
         table.target("docker-registry: at least as fast as skopeo", ours.wall <= theirs.wall);
         table.target("twin: at least as fast as skopeo", ours_twin.wall <= theirs_twin.wall);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::measure::Sample;
+use super::measure::{Contestant, Sample};
 
 /// Rows of a table, and below it what was hoped for and what came of it.
 #[derive(Debug, Default)]
@@ -16,6 +16,19 @@ pub(super) struct Table {
 impl Table {
     pub(super) fn new(head: &[&str]) -> Table {
         Table { head: head.iter().map(|&text| text.to_owned()).collect(), ..Table::default() }
+    }
+
+    /// Contestants in pairs, ours before its peer: a row each, with its wall time in parts of the peer's.
+    pub(super) fn duels(contestants: &[Contestant<'_>], samples: &[Sample]) -> Table {
+        let mut table = Table::new(&["command", COLUMNS[0], COLUMNS[1], COLUMNS[2], "wall ratio"]);
+        for (number, (contestant, sample)) in contestants.iter().zip(samples).enumerate() {
+            let peer = samples.get(number | 1).copied().unwrap_or_default();
+            let mut row = vec![contestant.name.to_owned()];
+            row.extend(cells(sample));
+            row.push(format!("{:.2}", ratio(sample.wall, peer.wall)));
+            table.row(row);
+        }
+        table
     }
 
     pub(super) fn row(&mut self, cells: Vec<String>) {
