@@ -58,7 +58,7 @@ pub struct Applied {
 
 impl Applied {
     /// The name points at the image already: it came last then, so all else is there too.
-    fn was_there(image: &RawDocument) -> Applied {
+    pub(super) fn was_there(image: &RawDocument) -> Applied {
         Applied {
             image: image.clone(),
             replaced: None,
@@ -72,17 +72,17 @@ impl Applied {
     }
 }
 
-/// Carries out `plan`.
+/// Carries out `plan` at a target where `replaced` stands now.
 ///
 /// # Errors
 /// When anything fails, and when somebody moved the name meanwhile; the name then stands where it stood.
-pub fn apply(source: &Arc<dyn Source>, sink: &dyn Sink, plan: &Plan, context: &Context<'_>) -> Result<Applied, Error> {
-    let replaced = if context.options.in_place { plan.top.clone() } else { sink.current()? };
-    if let (ImagePlan::Keep(image), Some(now)) = (&plan.image, &replaced)
-        && image.digest() == now.digest()
-    {
-        return Ok(Applied::was_there(image));
-    }
+pub fn apply(
+    source: &Arc<dyn Source>,
+    sink: &dyn Sink,
+    plan: &Plan,
+    replaced: Option<RawDocument>,
+    context: &Context<'_>,
+) -> Result<Applied, Error> {
     if plan.rewrites_layers() || !plan.attestations.is_empty() || !context.options.same_repository {
         sink.may_publish(replaced.as_ref())?;
     }
@@ -121,19 +121,6 @@ pub fn apply(source: &Arc<dyn Source>, sink: &dyn Sink, plan: &Plan, context: &C
         undoable,
         was_there: false,
     })
-}
-
-/// Puts back what stood under a name before.
-///
-/// # Errors
-/// When nothing is known of it, or the name was moved since.
-pub fn undo(sink: &dyn Sink, store: &UndoStore, key: &str) -> Result<RawDocument, Error> {
-    let Some(now) = sink.current_digest()? else {
-        return Err(Error::Refused { reason: format!("nothing stands under {} now", sink.place()), instead: None });
-    };
-    let before = store.before(key, &now)?;
-    sink.publish(&before)?;
-    Ok(before)
 }
 
 fn refuse_if_moved(sink: &dyn Sink, expected: Option<&RawDocument>) -> Result<(), Error> {

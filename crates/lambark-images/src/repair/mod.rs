@@ -4,6 +4,7 @@
 //! moves the name last.
 
 pub mod apply;
+mod change;
 mod encode;
 pub mod plan;
 mod referrers;
@@ -15,8 +16,9 @@ use lambark_layers::gzip;
 use lambark_oci::Family;
 
 pub use apply::{Applied, apply};
+pub use change::{Change, TakeBack, take_back};
 pub use plan::{ImagePlan, LayerPlan, Plan, plan};
-pub use run::{Outcome, Prepared, Request, prepare, prepare_opened, take_back};
+pub use run::{Outcome, Prepared, Ready, Request, prepare, prepare_opened};
 
 /// Which family of manifests to write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -1,4 +1,4 @@
-//! A whole repair: look, judge and plan; then carry it out.
+//! A repair before its first write: look, judge and plan, and see what is left to be done at the target.
 
 use std::sync::Arc;
 
@@ -6,9 +6,9 @@ use lambark_oci::{Architecture, Document, Family, ImageName, RawDocument, Refere
 use lambark_rules::facts::{ImageFacts, ManifestPolicy};
 use lambark_rules::{Judgement, Needs, judge};
 
-use super::apply::{Applied, Context, apply, undo};
-use super::plan::{Plan, plan};
-use super::reuse::Known;
+use super::apply::Applied;
+use super::change::Change;
+use super::plan::{ImagePlan, Plan, plan};
 use super::undo::UndoStore;
 use super::{As, Options};
 use crate::cache::Cache;
@@ -16,6 +16,7 @@ use crate::gather::{Gather, gather};
 use crate::kept::Kept;
 use crate::open::{Access, open, open_new_archive, open_sink};
 use crate::progress::Progress;
+use crate::sink::Sink;
 use crate::{Error, Source};
 
 /// What is to be repaired, and how.
@@ -58,8 +59,8 @@ impl Outcome {
         let reference = self.target.reference()?;
         let digest = match (&self.applied, &self.plan.image) {
             (Some(applied), _) => applied.image.digest().clone(),
-            (None, super::ImagePlan::Keep(image)) => image.digest().clone(),
-            (None, super::ImagePlan::Rewrite { .. }) => return None,
+            (None, ImagePlan::Keep(image)) => image.digest().clone(),
+            (None, ImagePlan::Rewrite { .. }) => return None,
         };
         Some(reference.at(digest))
     }
@@ -67,10 +68,18 @@ impl Outcome {
 
 /// A repair that was looked at and planned. Nothing is written yet.
 pub struct Prepared<'a> {
-    request: &'a Request<'a>,
-    source: Arc<dyn Source>,
-    options: Options,
-    outcome: Outcome,
+    pub(super) request: &'a Request<'a>,
+    pub(super) source: Arc<dyn Source>,
+    pub(super) options: Options,
+    pub(super) outcome: Outcome,
+}
+
+/// What is left to be done at the target.
+pub enum Ready<'a> {
+    /// Nothing: it is as it should be.
+    Nothing(Outcome),
+    /// Something. Nothing is written yet.
+    Change(Change<'a>),
 }
 
 /// Looks at an image and plans its repair.
@@ -117,7 +126,7 @@ pub fn prepare_opened<'a>(
     Ok(Prepared { request, source, options, outcome: Outcome { facts, judgement, plan, target, applied: None } })
 }
 
-impl Prepared<'_> {
+impl<'a> Prepared<'a> {
     /// What was found and what would be done.
     #[must_use]
     pub fn outcome(&self) -> &Outcome {
@@ -130,22 +139,40 @@ impl Prepared<'_> {
         self.outcome
     }
 
+    /// Looks at the target: what is left to be done there, if anything is. Whoever keeps a record, or has to make the
+    /// target first, does that between this and [`Change::carry_out`].
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the name cannot be moved, and whatever looking can end in.
+    pub fn ready(mut self, access: &Access) -> Result<Ready<'a>, Error> {
+        if self.options.in_place && self.outcome.plan.changes_nothing() {
+            return Ok(Ready::Nothing(self.outcome));
+        }
+        let looked = self.target(access);
+        let (sink, replaced) = looked.map_err(|error| advise(error, self.request, &self.outcome.facts))?;
+        if let (ImagePlan::Keep(image), Some(now)) = (&self.outcome.plan.image, &replaced)
+            && image.digest() == now.digest()
+        {
+            self.outcome.applied = Some(Applied::was_there(image));
+            return Ok(Ready::Nothing(self.outcome));
+        }
+        Ok(Ready::Change(Change { prepared: self, sink, replaced }))
+    }
+
     /// Carries the plan out.
     ///
     /// # Errors
-    /// [`Error::Refused`] when the name cannot be moved, and whatever reading and writing can end in. The name then
-    /// stands where it stood.
-    pub fn carry_out(mut self, access: &Access, progress: &Arc<dyn Progress>) -> Result<Outcome, Error> {
-        if self.options.in_place && self.outcome.plan.changes_nothing() {
-            return Ok(self.outcome);
+    /// As [`Prepared::ready`] and [`Change::carry_out`].
+    pub fn carry_out(self, access: &Access, progress: &Arc<dyn Progress>) -> Result<Outcome, Error> {
+        match self.ready(access)? {
+            Ready::Nothing(outcome) => Ok(outcome),
+            Ready::Change(change) => change.carry_out(access, progress),
         }
-        let applied = self.apply(access, progress);
-        self.outcome.applied = Some(applied.map_err(|error| advise(error, self.request, &self.outcome.facts))?);
-        Ok(self.outcome)
     }
 
-    fn apply(&self, access: &Access, progress: &Arc<dyn Progress>) -> Result<Applied, Error> {
-        let Prepared { request, source, options, outcome } = self;
+    /// The target, opened for writing, and what stands there.
+    fn target(&self, access: &Access) -> Result<(Box<dyn Sink>, Option<RawDocument>), Error> {
+        let Prepared { request, options, outcome, .. } = self;
         if options.in_place && request.from.reference().is_some_and(|reference| reference.digest().is_some()) {
             return Err(pinned(request.from));
         }
@@ -158,69 +185,9 @@ impl Prepared<'_> {
             Some(sink) => sink,
             None => open_sink(&outcome.target, access, replaces, request.from.reference())?,
         };
-        let mut known = Known::new(request.cache.clone());
-        if let Some(name) = request.reuse_from.filter(|_| outcome.plan.rewrites_layers()) {
-            learn(&mut known, name, request, access, &**progress)?;
-        }
-        let context = Context {
-            options,
-            known: &known,
-            undo: request.undo,
-            name: &outcome.target.to_string(),
-            key: &undo_key(&outcome.target),
-            progress,
-        };
-        apply(source, &*sink, &outcome.plan, &context)
+        let replaced = if options.in_place { outcome.plan.top.clone() } else { sink.current()? };
+        Ok((sink, replaced))
     }
-}
-
-/// Takes back the last repair of a name; returns what stands there again.
-///
-/// # Errors
-/// [`Error::Refused`] when nothing is known of it or the name was moved since.
-pub fn take_back(name: &ImageName, access: &Access, store: &UndoStore) -> Result<RawDocument, Error> {
-    let replaces = match name {
-        ImageName::Registry(_) => None,
-        // A layout's or an archive's entry is found by what stands there now.
-        local => match open(local, access)?.top()? {
-            crate::Top::Document(top) => Some(top.digest().clone()),
-            crate::Top::Classic(_) => None,
-        },
-    };
-    let sink = open_sink(name, access, replaces.as_ref(), None)?;
-    undo(&*sink, store, &undo_key(name))
-}
-
-fn learn(
-    known: &mut Known,
-    name: &ImageName,
-    request: &Request<'_>,
-    access: &Access,
-    progress: &dyn Progress,
-) -> Result<(), Error> {
-    let shallow = Gather { depth: Needs::Manifest, ..request.gather };
-    let facts = gather(&*open(name, access)?, &shallow, progress)?;
-    match (facts.manifest(), facts.image_config()) {
-        (Ok(manifest), Ok(config)) => {
-            known.add_image(manifest, config);
-            Ok(())
-        }
-        _ => Err(Error::Usage(format!("{name} is no image whose layers could be used again"))),
-    }
-}
-
-/// One key for all the ways to write a name: what stands there now tells several tags of one place apart.
-fn undo_key(name: &ImageName) -> String {
-    match name {
-        ImageName::Registry(reference) => format!("{}:{}", reference.repository_name(), reference.target()),
-        ImageName::Engine(name) => format!("engine:{name}"),
-        ImageName::Layout(local) | ImageName::OciArchive(local) | ImageName::DockerArchive(local) => place(&local.path),
-        ImageName::Path(path) => place(path),
-    }
-}
-
-fn place(path: &str) -> String {
-    std::fs::canonicalize(path).map_or_else(|_| path.to_owned(), |whole| whole.display().to_string())
 }
 
 /// The house's policy decides where the user did not.
@@ -288,7 +255,7 @@ fn pinned(name: &ImageName) -> Error {
 }
 
 /// Says what to run instead, and what can be deployed without any change.
-fn advise(error: Error, request: &Request<'_>, facts: &ImageFacts) -> Error {
+pub(super) fn advise(error: Error, request: &Request<'_>, facts: &ImageFacts) -> Error {
     let reason = match error {
         Error::Refused { reason, instead: None } => reason,
         Error::Registry(lambark_registry::Error::ImmutableTag { .. }) => error.to_string(),

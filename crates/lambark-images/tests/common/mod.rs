@@ -95,6 +95,6 @@ impl Fixing {
     }
 
     pub(crate) fn undo(&self, name: &ImageName) -> Result<lambark_oci::RawDocument, Error> {
-        repair::take_back(name, &access(), &UndoStore::new(self.state.path()))
+        repair::take_back(name, &access(), &UndoStore::new(self.state.path()))?.carry_out()
     }
 }

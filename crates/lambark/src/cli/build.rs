@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::context::{Context, Format, asked};
+use super::ledger::{LedgerFlags, warn};
 use super::output;
 use super::repair::RepairFlags;
 use crate::config::{Config, FailOnWord};
@@ -14,6 +15,7 @@ use crate::failure::Failure;
 use crate::operations::build::capabilities::Program;
 use crate::operations::build::planner::Wanted;
 use crate::operations::build::{self, Settings};
+use crate::operations::ledger::Record;
 use crate::operations::service::Service;
 use crate::render;
 
@@ -65,6 +67,8 @@ pub(super) struct Arguments {
     /// What the builder is told besides
     #[arg(last = true, value_name = "BUILDER-ARGS")]
     arguments: Vec<String>,
+    #[command(flatten)]
+    ledger: LedgerFlags,
 }
 
 /// `--builder`.
@@ -103,6 +107,10 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
         return Ok(crate::exit::FINE);
     }
     let output = target(&arguments, &config, context)?;
+    // A ledger that cannot be written stops a push, and better before the build than after it.
+    let mut journal =
+        if output.as_deref().is_some_and(build::is_pushed) { Some(arguments.ledger.journal(context)?) } else { None };
+    let service = arguments.file.is_none().then(|| what.clone());
     let settings = Settings {
         what,
         wanted,
@@ -119,7 +127,10 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
     // A builder's colours and moving lines are its own business: its words go out as they come in.
     let mut words: Box<dyn Write + Send> =
         if context.page().quiet { Box::new(std::io::sink()) } else { Box::new(std::io::stderr()) };
-    let outcome = build::run(&settings, &context.access, &context.sign_in, &context.progress, &mut *words)?;
+    let record = journal.as_mut().map(|journal| Record { journal, verb: "build", service });
+    let outcome = build::run(&settings, context.ways(), &mut *words, record);
+    warn(journal.as_ref());
+    let outcome = outcome?;
     output::print(|out| match arguments.format {
         Format::Text => render::build::outcome(out, &outcome, context.page()),
         Format::Json => render::json::build(out, &outcome),

@@ -18,7 +18,7 @@ use super::{clock, output, progress};
 use crate::config::Config;
 use crate::ecr::{EcrControl, EcrCredentials, SignIn};
 use crate::failure::Failure;
-use crate::operations::knowledge;
+use crate::operations::{Ways, knowledge};
 use crate::render::Page;
 
 /// Flags of every verb.
@@ -108,6 +108,11 @@ impl Context {
         });
         let access = access.with_control(control).with_engine(engine());
         Context { global, aws, access, sign_in, progress }
+    }
+
+    /// What brings an image somewhere.
+    pub(super) fn ways(&self) -> Ways<'_> {
+        Ways { access: &self.access, sign_in: &self.sign_in, progress: &self.progress }
     }
 
     /// The page of standard output.

@@ -51,11 +51,11 @@ pub(super) struct Arguments {
     /// Print the calls and make none that changes anything
     #[arg(long)]
     plan: bool,
-    #[command(flatten)]
-    ledger: LedgerFlags,
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+    #[command(flatten)]
+    ledger: LedgerFlags,
 }
 
 pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure> {
@@ -97,9 +97,13 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
     };
     let text = matches!(arguments.format, Format::Text);
     let outcome = deployer.deploy(&settings, journal.as_mut(), text)?;
+    let head = journal.as_ref().and_then(Journal::head);
     output::print(|out| match arguments.format {
-        Format::Text => render::deploy::end(out, &outcome, context.page()),
-        Format::Json => render::json::deploy(out, &outcome),
+        Format::Text => {
+            render::deploy::end(out, &outcome, context.page())?;
+            render::record::head(out, head, context.page())
+        }
+        Format::Json => render::json::deploy(out, &outcome, head),
     })?;
     Ok(outcome.exit_code())
 }

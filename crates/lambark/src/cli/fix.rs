@@ -3,11 +3,13 @@
 use clap::Args;
 
 use super::context::{Context, Depth, Format, asked};
+use super::ledger::{LedgerFlags, warn};
 use super::output;
 use super::repair::RepairFlags;
 use crate::exit;
 use crate::failure::Failure;
 use crate::operations::fix;
+use crate::operations::ledger::Record;
 use crate::render;
 
 /// Mend an image where it lies, without a rebuild
@@ -39,6 +41,8 @@ pub(super) struct Arguments {
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+    #[command(flatten)]
+    ledger: LedgerFlags,
 }
 
 pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure> {
@@ -57,7 +61,11 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
         cache: context.cache_dir(),
         state: context.state_dir()?,
     };
-    let outcome = fix::run(&settings, &context.access, &context.progress)?;
+    let mut journal = arguments.ledger.journal_later(context)?;
+    let record = Record { journal: &mut journal, verb: "fix", service: None };
+    let outcome = fix::run(&settings, &context.access, &context.progress, Some(record));
+    warn(Some(&journal));
+    let outcome = outcome?;
     output::print(|out| match arguments.format {
         Format::Text => render::fix::outcome(out, &outcome, context.page()),
         Format::Json => render::json::fix(out, &outcome),
@@ -66,7 +74,11 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
 }
 
 fn undo(arguments: &Arguments, context: &Context) -> Result<u8, Failure> {
-    let undone = fix::undo(&arguments.image, &context.state_dir()?, &context.access)?;
+    let mut journal = arguments.ledger.journal_later(context)?;
+    let record = Record { journal: &mut journal, verb: "fix --undo", service: None };
+    let undone = fix::undo(&arguments.image, &context.state_dir()?, &context.access, Some(record));
+    warn(Some(&journal));
+    let undone = undone?;
     output::print(|out| match arguments.format {
         Format::Text => render::fix::undone(out, &undone),
         Format::Json => render::json::undone(out, &undone),

@@ -7,7 +7,8 @@ use clap::Args;
 use super::clock;
 use super::context::Context;
 use crate::failure::Failure;
-use crate::operations::ledger::{Place, Settings, caller};
+use crate::operations::ledger::{Journal, Place, Settings, caller};
+use crate::render;
 
 /// The file in the state directory.
 const FILE_NAME: &str = "ledger.db";
@@ -46,6 +47,16 @@ impl LedgerFlags {
         })
     }
 
+    /// The ledger of what moves a tag, open. Who did it is the environment's word: no call to AWS is made for it.
+    pub(super) fn journal(&self, context: &Context) -> Result<Journal, Failure> {
+        Ok(Journal::open(self.settings(context)?, None)?)
+    }
+
+    /// The same, opened only when there is something to write.
+    pub(super) fn journal_later(&self, context: &Context) -> Result<Journal, Failure> {
+        Ok(Journal::later(self.settings(context)?))
+    }
+
     fn place(&self, context: &Context) -> Result<Place, Failure> {
         match (&self.ledger, &self.ledger_artifact) {
             (Some(none), artifact) if none.as_os_str() == "none" => Ok(Place::None { artifact: artifact.clone() }),
@@ -53,5 +64,13 @@ impl LedgerFlags {
             (Some(path), None) => Ok(Place::Database(path.clone())),
             (None, None) => Ok(Place::Database(context.state_dir()?.join(FILE_NAME))),
         }
+    }
+}
+
+/// Tells that how something ended could not be recorded.
+pub(super) fn warn(journal: Option<&Journal>) {
+    if let Some(error) = journal.and_then(Journal::unrecorded) {
+        // What was done is done; if even this cannot be told, nothing can.
+        let _ = render::record::end_unrecorded(&mut anstream::stderr().lock(), error);
     }
 }

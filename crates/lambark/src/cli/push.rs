@@ -4,11 +4,13 @@ use clap::Args;
 use lambark_rules::Needs;
 
 use super::context::{Context, Depth, Format, asked};
+use super::ledger::{LedgerFlags, warn};
 use super::output;
 use super::repair::RepairFlags;
 use crate::config::FailOnWord;
 use crate::ecr::RepositoryOptions;
 use crate::failure::Failure;
+use crate::operations::ledger::Record;
 use crate::operations::{fix, push};
 use crate::render;
 
@@ -51,6 +53,8 @@ pub(super) struct Arguments {
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+    #[command(flatten)]
+    ledger: LedgerFlags,
 }
 
 pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure> {
@@ -73,7 +77,12 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
             state: context.state_dir()?,
         },
     };
-    let outcome = push::run(&settings, &context.access, &context.sign_in, &context.progress)?;
+    // A ledger that cannot be written stops everything, and the sooner the better.
+    let mut journal = if settings.repair.plan_only { None } else { Some(arguments.ledger.journal(context)?) };
+    let record = journal.as_mut().map(|journal| Record { journal, verb: "push", service: None });
+    let outcome = push::run(&settings, context.ways(), record);
+    warn(journal.as_ref());
+    let outcome = outcome?;
     output::print(|out| match arguments.format {
         Format::Text => render::fix::outcome(out, &outcome.repair, context.page()),
         Format::Json => render::json::push(out, &outcome),

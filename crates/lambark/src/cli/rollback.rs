@@ -9,6 +9,7 @@ use super::deployment::{Deployer, Target, lookup};
 use super::ledger::LedgerFlags;
 use super::output;
 use crate::failure::Failure;
+use crate::operations::deployment::Journal;
 use crate::operations::deployment::note::is_version;
 use crate::operations::rollback::{self, goal::Aim};
 use crate::render;
@@ -30,8 +31,6 @@ pub(super) struct Arguments {
     /// Where to: a version or a digest; what had the traffic before if nothing is said
     #[arg(long, value_name = "VERSION|DIGEST", value_parser = aim)]
     to: Option<Aim>,
-    #[command(flatten)]
-    ledger: LedgerFlags,
     /// Print the calls and make none that changes anything
     #[arg(long)]
     plan: bool,
@@ -41,6 +40,8 @@ pub(super) struct Arguments {
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+    #[command(flatten)]
+    ledger: LedgerFlags,
 }
 
 fn aim(text: &str) -> Result<Aim, String> {
@@ -71,9 +72,13 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
         }
     })?;
     printed?;
+    let head = journal.as_ref().and_then(Journal::head);
     output::print(|out| match arguments.format {
-        Format::Text => render::rollback::end(out, &outcome, context.page()),
-        Format::Json => render::json::rollback(out, &outcome),
+        Format::Text => {
+            render::rollback::end(out, &outcome, context.page())?;
+            render::record::head(out, head, context.page())
+        }
+        Format::Json => render::json::rollback(out, &outcome, head),
     })?;
     Ok(outcome.exit_code())
 }

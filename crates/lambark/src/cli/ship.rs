@@ -72,14 +72,14 @@ pub(super) struct Arguments {
     /// Actions if nothing is said
     #[arg(long, value_name = "FILE")]
     outputs: Option<PathBuf>,
-    #[command(flatten)]
-    ledger: LedgerFlags,
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
     /// What the builder is told besides
     #[arg(last = true, value_name = "BUILDER-ARGS")]
     arguments: Vec<String>,
+    #[command(flatten)]
+    ledger: LedgerFlags,
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<u8, Failure> {
@@ -143,10 +143,14 @@ fn shipped(
         Vec::new()
     };
     // A ledger that cannot be written stops everything, and the sooner the better.
-    let mut journal = deployers.first().map(|deployer| deployer.journal(&arguments.ledger)).transpose()?;
-    let bringer = Bringer { access: &context.access, sign_in: &context.sign_in, progress: &context.progress };
+    let mut journal = match deployers.first() {
+        Some(deployer) => Some(deployer.journal(&arguments.ledger)?),
+        None if arguments.until >= Step::Push => Some(arguments.ledger.journal(context)?),
+        None => None,
+    };
     let mut outcomes = Vec::new();
     for plan in &plans {
+        let mut bringer = Bringer { ways: context.ways(), journal: journal.as_mut() };
         outcomes.push(bringer.bring(plan, &mut *words, &mut |told| tell(&plan.service, told)));
         if outcomes.last().is_some_and(|outcome| !outcome.is_well()) {
             return Ok((outcomes, head(journal.as_ref())));
@@ -166,7 +170,7 @@ fn shipped(
 }
 
 fn head(journal: Option<&Journal>) -> Option<String> {
-    journal?.head().ok().flatten()
+    journal?.head().map(str::to_owned)
 }
 
 fn report(outcomes: &[Outcome], head: Option<&str>, arguments: &Arguments, context: &Context) -> Result<u8, Failure> {

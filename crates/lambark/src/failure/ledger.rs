@@ -28,9 +28,9 @@ pub(super) fn exit_code(error: &Error) -> u8 {
 
 pub(super) fn hint(error: &Error) -> Option<String> {
     let hint = match error {
-        Error::Unwritable { .. } | Error::Full { .. } => {
-            "what cannot be recorded is not done: make room, name another place with --ledger PATH, or, on a runner, give \
-             `--ledger none --ledger-artifact FILE` and keep the file"
+        Error::Unwritable { .. } | Error::Full { .. } | Error::Unreadable { .. } => {
+            "what cannot be recorded is not done: give the right to write or make room, name another place with --ledger \
+             PATH, or, on a runner, give `--ledger none --ledger-artifact FILE` and keep the file"
         }
         Error::Missing { .. } => "verbs that change something make it; another one is named with --ledger PATH",
         Error::Busy { .. } => "wait for the other one to end, or look at what holds the file",
@@ -40,9 +40,8 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         Error::TooYoung { .. } => {
             "give an earlier day to --before; a shorter time than the seven years has to be said with --retention"
         }
-        Error::NotALedger { .. } | Error::Unreadable { .. } | Error::TooLong { .. } | Error::NotPrunable { .. } => {
-            return None;
-        }
+        Error::NotALedger { .. } => "name another place with --ledger PATH, or keep none with `--ledger none`",
+        Error::TooLong { .. } | Error::NotPrunable { .. } => return None,
     };
     Some(hint.to_owned())
 }

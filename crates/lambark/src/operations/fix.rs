@@ -13,6 +13,7 @@ use lambark_rules::facts::Asked;
 use lambark_rules::{Finding, Judgement, Needs, Safety, Severity};
 
 use super::check::{FailOn, default_depth};
+use super::ledger::{self, Record};
 use crate::exit;
 use crate::failure::Failure;
 use crate::words::shell;
@@ -52,18 +53,27 @@ pub struct Outcome {
     unsafe_fixes: bool,
 }
 
-/// Looks, plans, and unless only a plan is wanted carries it out.
+/// Looks, plans, and unless only a plan is wanted carries it out and records it.
 ///
 /// # Errors
-/// When the image cannot be looked at, consent is missing, or writing failed; the name then stands where it stood.
-pub fn run(settings: &Settings, access: &Access, progress: &Arc<dyn Progress>) -> Result<Outcome, Failure> {
+/// When the image cannot be looked at, consent is missing, it cannot be recorded, or writing failed; the name then
+/// stands where it stood.
+pub fn run(
+    settings: &Settings,
+    access: &Access,
+    progress: &Arc<dyn Progress>,
+    record: Option<Record<'_>>,
+) -> Result<Outcome, Failure> {
     prepared(settings, access, progress, |prepared| {
-        if settings.plan_only { Ok(prepared.into_outcome()) } else { Ok(prepared.carry_out(access, progress)?) }
+        if settings.plan_only {
+            return Ok(prepared.into_outcome());
+        }
+        ledger::carry_out(prepared, access, progress, record, || Ok(()))
     })
 }
 
 /// Looks and plans, and leaves it to `go_on` what comes of it.
-pub(super) fn prepared(
+pub(in crate::operations) fn prepared(
     settings: &Settings,
     access: &Access,
     progress: &Arc<dyn Progress>,
@@ -131,7 +141,11 @@ pub(super) fn unmended(judgement: &Judgement, unsafe_fixes: bool) -> impl Iterat
 }
 
 /// The rules whose findings no repair touches and that are grave enough to write nothing.
-pub(super) fn refused_for(judgement: &Judgement, unsafe_fixes: bool, fail_on: FailOn) -> Vec<&'static str> {
+pub(in crate::operations) fn refused_for(
+    judgement: &Judgement,
+    unsafe_fixes: bool,
+    fail_on: FailOn,
+) -> Vec<&'static str> {
     let left = unmended(judgement, unsafe_fixes).filter(|finding| fail_on.met_by(finding.severity));
     let mut rules: Vec<&str> = left.map(|finding| finding.rule).collect();
     rules.dedup();
@@ -152,9 +166,15 @@ pub struct Undone {
 /// Takes back the last repair of a name.
 ///
 /// # Errors
-/// When nothing is known of it or the name was moved since.
-pub fn undo(image: &str, state: &std::path::Path, access: &Access) -> Result<Undone, Failure> {
+/// When nothing is known of it, the name was moved since, or it cannot be recorded.
+pub fn undo(
+    image: &str,
+    state: &std::path::Path,
+    access: &Access,
+    record: Option<Record<'_>>,
+) -> Result<Undone, Failure> {
     let name = super::name(image)?;
-    let restored = repair::take_back(&name, access, &UndoStore::new(state))?;
+    let back = repair::take_back(&name, access, &UndoStore::new(state))?;
+    let restored = ledger::take_back(&name, back, record)?;
     Ok(Undone { name, restored, traffic: access.traffic() })
 }

@@ -31,11 +31,24 @@ pub mod status;
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
-use lambark_images::{Access, Error, Kind};
+use lambark_images::{Access, Error, Kind, Progress};
 use lambark_oci::ImageName;
 
+use crate::ecr::SignIn;
 use crate::failure::Failure;
+
+/// What brings an image somewhere.
+#[derive(Clone, Copy)]
+pub struct Ways<'a> {
+    /// How images are reached.
+    pub access: &'a Access,
+    /// The way to ECR's own API.
+    pub sign_in: &'a SignIn,
+    /// Who hears how far the work is.
+    pub progress: &'a Arc<dyn Progress>,
+}
 
 /// The names of all rules, on images and on repositories.
 pub fn rule_names() -> impl Iterator<Item = &'static str> {

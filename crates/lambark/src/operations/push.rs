@@ -1,13 +1,13 @@
 //! `push`: brings an image from anywhere to a registry, checked and mended on the way.
 
-use std::sync::Arc;
-
-use lambark_images::{Access, Error, Progress};
+use lambark_images::Error;
 use lambark_oci::ImageName;
 
+use super::Ways;
 use super::check::FailOn;
 use super::fix::{self, refused_for};
-use crate::ecr::{Created, RepositoryOptions, SignIn};
+use super::ledger::{self, Record};
+use crate::ecr::{Created, RepositoryOptions};
 use crate::failure::Failure;
 
 /// What to bring where.
@@ -30,17 +30,13 @@ pub struct Outcome {
     pub created_repository: bool,
 }
 
-/// Looks at the image, and unless Lambda would refuse it even when mended, brings it.
+/// Looks at the image, and unless Lambda would refuse it even when mended, brings it and records that.
 ///
 /// # Errors
 /// [`Failure::NotDeployable`] before anything was written, when a finding is left that no repair mends; and whatever
 /// looking and writing can end in. The name then stands where it stood.
-pub fn run(
-    settings: &Settings,
-    access: &Access,
-    sign_in: &SignIn,
-    progress: &Arc<dyn Progress>,
-) -> Result<Outcome, Failure> {
+pub fn run(settings: &Settings, ways: Ways<'_>, record: Option<Record<'_>>) -> Result<Outcome, Failure> {
+    let Ways { access, sign_in, progress } = ways;
     let repair = &settings.repair;
     let to = repair.to.as_deref().unwrap_or_default();
     let ImageName::Registry(target) = ImageName::parse(to, |_| false)? else {
@@ -56,13 +52,15 @@ pub fn run(
         if repair.plan_only {
             return Ok(prepared.into_outcome());
         }
-        if let Some(options) = settings.create {
-            created_repository = sign_in.create_repository(&target, options)? == Created::New;
-        }
-        if created_repository {
-            progress.step(&format!("created the repository {}", target.repository_name()));
-        }
-        Ok(prepared.carry_out(access, progress)?)
+        ledger::carry_out(prepared, access, progress, record, || {
+            if let Some(options) = settings.create {
+                created_repository = sign_in.create_repository(&target, options)? == Created::New;
+            }
+            if created_repository {
+                progress.step(&format!("created the repository {}", target.repository_name()));
+            }
+            Ok(())
+        })
     })?;
     Ok(Outcome { repair: outcome, created_repository })
 }

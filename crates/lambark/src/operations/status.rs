@@ -5,8 +5,9 @@ use lambark_rules::facts::Asked;
 use lambark_rules::{Severity, Verdict};
 
 use super::check;
-use super::deployment::image::{Found, Presence, presence};
+use super::deployment::image::Found;
 use super::deployment::live::{Live, Version, versions};
+use super::deployment::presence::{Presence, presence};
 use super::deployment::wait::{self, Until};
 use super::deployment::{Reason, Unfinished, World, meaning, unfinished};
 use crate::exit;

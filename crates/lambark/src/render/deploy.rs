@@ -34,11 +34,12 @@ pub fn step(out: &mut dyn Write, step: &Step, page: Page) -> io::Result<()> {
             (HINT, "half-done", unfinished(left, "this deployment takes its place"))
         }
         Step::Undone { left } => (HINT, "half-done", unfinished(left, "it is undone")),
-        Step::Chosen { image, verdict, depth, found, mended, skipped, .. } => {
+        Step::Chosen { image, verdict, depth, found, mended, to_mend, skipped, .. } => {
             let mut told = vec![plain(&image.to_string()).into_owned()];
             told.extend(mended.iter().map(|step| format!("mended: {}", plain(step))));
             told.push(format!("verdict {verdict}, looked at as deep as {depth}"));
             told.extend(found.iter().map(|it| format!("{}[{}]: {}", it.severity, it.rule, plain(&it.message))));
+            told.extend(to_mend.iter().map(|step| format!("to mend: {}", plain(step))));
             if page.verbose {
                 told.extend(skipped.iter().map(|(rule, why)| format!("not looked at: {rule} ({})", plain(why))));
             }

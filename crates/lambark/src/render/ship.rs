@@ -45,10 +45,7 @@ pub fn end(out: &mut dyn Write, outcomes: &[Outcome], head: Option<&str>, page: 
             }
         }
     }
-    if let Some(head) = head.filter(|_| !page.quiet) {
-        writeln!(out, "{DIM}ledger:{DIM:#} head {}", plain(head))?;
-    }
-    Ok(())
+    super::record::head(out, head, page)
 }
 
 /// Writes what would be done.

@@ -9,7 +9,7 @@ use super::escape::plain;
 use super::story::{label, lines};
 use super::style::{BOLD, DONE, ERROR, HINT, verdict};
 use crate::operations::deployment::back::short;
-use crate::operations::deployment::image::Presence;
+use crate::operations::deployment::presence::Presence;
 use crate::operations::deployment::{Unfinished, Version};
 use crate::operations::status::{Image, Outcome};
 use crate::words::shell;

@@ -22,6 +22,7 @@ mod on_the_twin;
 mod policy;
 mod push;
 mod record;
+mod recorded;
 mod rehearse;
 mod run;
 #[cfg(feature = "aws")]

@@ -1,12 +1,11 @@
 //! The ledger as a user reads it: list, show, verify, export, incident, prune.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use lambark_ledger::{Draft, Filter, Ledger, Outcome, Who, WhoKind};
 use lambark_oci::Digest;
 
-use crate::support::User;
+use crate::support::{User, json};
 
 /// 2026-11-29T05:50:00Z.
 const TIME: u64 = 1_795_931_400_000;
@@ -57,11 +56,6 @@ fn user() -> User {
     let next = ledger.append(&next).unwrap();
     ledger.append(&Draft::end(&next, TIME + 3_660_000, Outcome::Succeeded)).unwrap();
     user
-}
-
-fn json(user: &User, arguments: &[&str]) -> serde_json::Value {
-    let output = user.command(arguments).output().unwrap();
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
 }
 
 /// The ledger's entries of reading, without lambark.
@@ -266,28 +260,13 @@ fn an_artifact_is_read_like_a_ledger() {
 #[cfg(unix)]
 #[test]
 fn a_ledger_that_may_not_be_written_is_read_with_a_warning() {
-    use std::os::unix::fs::PermissionsExt;
-    use std::os::unix::process::CommandExt;
     let user = user();
-    let copy = PathBuf::from(user.path("copy"));
-    std::fs::create_dir(&copy).unwrap();
-    let (file, program) = (copy.join("ledger.db"), copy.join("lambark"));
     // Its log of changes belongs to it as long as somebody has it open; here nobody has.
-    std::fs::copy(place(&user), &file).unwrap();
-    std::fs::copy(env!("CARGO_BIN_EXE_lambark"), &program).unwrap();
-    for (path, mode) in [(&file, 0o444), (&program, 0o555), (&copy, 0o555), (&PathBuf::from(user.path("")), 0o755)] {
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
-    }
-    let mut command = Command::new(&program);
-    command.env_clear().current_dir("/").args(["record", "list", "--ledger"]).arg(&file);
-    if std::fs::write(copy.join("probe"), "").is_ok() {
-        // Root writes everywhere: be nobody.
-        command.uid(65_534).gid(65_534);
-    }
+    let copy = crate::support::read_only_copy(&user, &place(&user).display().to_string());
+    let mut command = copy.command(&["record", "list", "--ledger", &copy.file()]);
     let output = command.output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{stderr}");
     assert!(stderr.contains("warning: that this was read could not be recorded: "), "{stderr}");
     assert!(String::from_utf8(output.stdout).unwrap().contains("6 entries"));
-    std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -118,3 +118,62 @@ pub(crate) fn seed(registry: &ScriptedRegistry, store: &Store) {
 pub(crate) fn image(registry: &ScriptedRegistry, tag: &str) -> String {
     format!("{}/app:{tag}", registry.host())
 }
+
+/// What a command that reports as JSON printed.
+pub(crate) fn json(user: &User, arguments: &[&str]) -> serde_json::Value {
+    let output = user.command(arguments).output().unwrap();
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+/// A copy of a file in a place that takes nothing, and lambark beside it, run by somebody who may not change that.
+#[cfg(unix)]
+pub(crate) struct ReadOnly {
+    directory: PathBuf,
+    name: std::ffi::OsString,
+    nobody: bool,
+}
+
+#[cfg(unix)]
+pub(crate) fn read_only_copy(user: &User, file: &str) -> ReadOnly {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = PathBuf::from(user.path("copy"));
+    std::fs::create_dir(&directory).unwrap();
+    let name = Path::new(file).file_name().unwrap().to_owned();
+    let (copy, program) = (directory.join(&name), directory.join("lambark"));
+    std::fs::copy(file, &copy).unwrap();
+    std::fs::copy(env!("CARGO_BIN_EXE_lambark"), &program).unwrap();
+    for (path, mode) in [(&copy, 0o444), (&program, 0o555), (&directory, 0o555), (&PathBuf::from(user.path("")), 0o755)]
+    {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    // Root writes everywhere: be nobody.
+    let nobody = std::fs::write(directory.join("probe"), "").is_ok();
+    ReadOnly { directory, name, nobody }
+}
+
+#[cfg(unix)]
+impl ReadOnly {
+    /// The copy.
+    pub(crate) fn file(&self) -> String {
+        self.directory.join(&self.name).display().to_string()
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        use std::os::unix::process::CommandExt;
+        let mut command = Command::new(self.directory.join("lambark"));
+        command.env_clear().env("HOME", &self.directory).current_dir("/").args(arguments);
+        if self.nobody {
+            command.uid(65_534).gid(65_534);
+        }
+        command
+    }
+}
+
+#[cfg(unix)]
+impl Drop for ReadOnly {
+    fn drop(&mut self) {
+        use std::os::unix::fs::PermissionsExt;
+        // So that its maker can remove it.
+        let _ = std::fs::set_permissions(&self.directory, std::fs::Permissions::from_mode(0o755));
+    }
+}

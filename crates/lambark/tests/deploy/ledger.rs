@@ -27,8 +27,8 @@ fn intent_and_outcome_are_entries_and_each_end_names_its_intent() {
     let (old, new) = (bench.image(1), bench.image(2));
     bench.live_function("app", &old);
     let why = ["--alias", "live", "--reason", "a new release", "--ticket", "T-7", "--approved-by", "the team"];
-    bench.deploy("app", 2, &why).ends(0);
-    bench.rollback("app", &["--alias", "live"]).ends(0);
+    let deployed = bench.deploy("app", 2, &why).ends(0);
+    let rolled_back = bench.rollback("app", &["--alias", "live", "--format", "json"]).ends(0).json();
     let told = |verb: &str, outcome: &str, of| (verb.to_owned(), outcome.to_owned(), of);
     let expected = [
         told("deploy", "intended", None),
@@ -43,6 +43,34 @@ fn intent_and_outcome_are_entries_and_each_end_names_its_intent() {
         assert!(text.contains(fact), "{fact}: {first:#}");
     }
     bench.run(&["record", "verify"]).ends(0);
+    // What is printed at the end is what `verify` asks for later.
+    let text = deployed.stdout.lines().last().unwrap().strip_prefix("ledger: head ").unwrap();
+    for (head, entry) in [(text, "2"), (rolled_back["ledgerHead"].as_str().unwrap(), "4")] {
+        let (id, hash) = head.split_once(' ').unwrap();
+        assert_eq!(id, entry);
+        bench.run(&["record", "verify", "--head", hash]).ends(0).tells(&format!("that of entry {entry}"));
+    }
+}
+
+#[test]
+fn what_is_mended_on_the_way_has_entries_of_its_own() {
+    let bench = with_a_ledger();
+    let old = bench.image(1);
+    bench.live_function("app", &old);
+    let before = bench.push(&crate::story::mixed().store("x"), crate::bench::REPOSITORY, "v2");
+    bench.deploy("app", 2, &["--alias", "live", "--fix"]).ends(0);
+    let told = |verb: &str, outcome: &str, of| (verb.to_owned(), outcome.to_owned(), of);
+    let expected = [
+        told("fix", "intended", None),
+        told("fix", "succeeded", Some(1)),
+        told("deploy", "intended", None),
+        told("deploy", "succeeded", Some(3)),
+    ];
+    assert_eq!(entries(&bench), expected);
+    let mended = bench.run(&["record", "show", "2", "--format", "json"]).ends(0).json()["entries"][0].clone();
+    assert_eq!(mended["digestBefore"], before.as_str());
+    assert_eq!(mended["digestAfter"], bench.serves("app").as_str());
+    assert_eq!((&mended["tag"], &mended["who"]["kind"]), (&"v2".into(), &"sts".into()));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod bench;
 mod broken;
+mod direct;
 mod killed;
 mod ledger;
 mod lost;

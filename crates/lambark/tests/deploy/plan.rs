@@ -97,9 +97,31 @@ fn a_plan_for_people_names_every_call_and_why() {
     bench.live_function("app", &old);
     let run = bench.deploy("app", 2, &["--alias", "live", "--canary", "10", "--plan"]).ends(0);
     insta::assert_snapshot!("plan", bench.show(&run));
-    // A plan mends nothing either, and says that it is needed.
+}
+
+#[test]
+fn a_plan_tells_what_would_be_mended_and_mends_nothing() {
+    let bench = Bench::new();
+    let old = bench.image(1);
+    bench.live_function("app", &old);
     bench.push(&crate::story::mixed().store("x"), REPOSITORY, "v3");
+    let plan = ["--alias", "live", "--fix", "--plan"];
     bench.control().reset();
-    bench.deploy("app", 3, &["--alias", "live", "--fix", "--plan"]).ends(1);
+    let run = bench.deploy("app", 3, &plan).ends(0);
     assert_eq!(bench.changes(), []);
+    insta::assert_snapshot!("plan-with-fix", bench.show(&run));
+    // What `fix` plans is what is told.
+    let fix = bench.run(&["fix", &crate::bench::tagged(3), "--depth", "files", "--plan", "--format", "json"]);
+    for step in fix.ends(0).json()["steps"].as_array().unwrap() {
+        assert!(run.all().contains(&format!("to mend: {}", step.as_str().unwrap())), "{step}: {}", run.all());
+    }
+    let told = bench.deploy("app", 3, &[&plan[..], &["--format", "json"]].concat()).ends(0).json();
+    let chosen = told["steps"].as_array().unwrap().iter().find(|step| step["toMend"].is_array()).unwrap();
+    assert!(chosen["toMend"].as_array().unwrap().len() > 1, "{told:#}");
+    assert_eq!(chosen["mended"], serde_json::json!([]), "{told:#}");
+    // What no repair mends is refused by the plan as it would be by the deployment.
+    let mut windows = good(4);
+    windows.config["os"] = "windows".into();
+    bench.push(&windows.store("x"), REPOSITORY, "v4");
+    bench.deploy("app", 4, &plan).ends(1);
 }

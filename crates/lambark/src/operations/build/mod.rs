@@ -13,18 +13,20 @@ use std::time::{Duration, Instant};
 
 use lambark_images::cache::Cache;
 use lambark_images::repair::undo::UndoStore;
-use lambark_images::repair::{self, Options, Request};
-use lambark_images::{Access, Error, Gather, Prefer, Progress, Source, open_unnamed};
+use lambark_images::repair::{self, Options, Prepared, Request};
+use lambark_images::{Error, Gather, Prefer, Source, open_unnamed};
 use lambark_knowledge::{diagnose, scan};
 use lambark_oci::ImageName;
 use lambark_oci::name::LocalName;
 use lambark_rules::Needs;
 use lambark_rules::facts::Asked;
 
+use super::Ways;
 use super::check::FailOn;
 use super::fix::{self, refused_for, target};
 use super::knowledge::{self, Shelf};
-use crate::ecr::{Created, RepositoryOptions, SignIn};
+use super::ledger::{self, Record};
+use crate::ecr::{Created, RepositoryOptions};
 use crate::failure::Failure;
 use execute::{Broken, Log};
 use planner::{Plan, Refusal, Scratch, Wanted};
@@ -131,10 +133,9 @@ fn planned(wanted: &Wanted, directory: &str, tag: &str) -> Result<Plan, Failure>
 /// is left that no repair mends; and whatever looking and writing can end in.
 pub fn run(
     settings: &Settings,
-    access: &Access,
-    sign_in: &SignIn,
-    progress: &Arc<dyn Progress>,
+    ways: Ways<'_>,
     words: &mut (dyn Write + Send),
+    record: Option<Record<'_>>,
 ) -> Result<Outcome, Failure> {
     let to = settings.output.as_deref().map(writable).transpose()?;
     let mut clock = Clock::start();
@@ -144,11 +145,24 @@ pub fn run(
     let tag = place.rsplit('-').next().unwrap_or_default().to_lowercase();
     let plan = planned(&settings.wanted, &place, &tag)?;
     clock.ended(Stage::Ask);
-    progress.step(&format!("building with {}", plan.described));
+    ways.progress.step(&format!("building with {}", plan.described));
     let source = built(settings, &plan, words, &mut clock)?;
-    let (repair, created_repository) =
-        mended(settings, &plan, source, to.as_ref(), access, sign_in, progress, &mut clock)?;
+    let asked = Asked { architecture: plan.architecture, ..settings.asked };
+    let mut created_repository = false;
+    let repair = looked_at(settings, asked, source, to.as_ref(), ways, |prepared| {
+        clock.ended(Stage::Look);
+        let Some(to) = &to else { return Ok(prepared.into_outcome()) };
+        let written = write(settings, to, prepared, ways, record, &mut created_repository)?;
+        clock.ended(Stage::Write);
+        Ok(written)
+    })?;
     Ok(Outcome { plan, repair, written: to.is_some(), created_repository, stages: clock.stages })
+}
+
+/// Whether an output leads to a registry.
+#[must_use]
+pub fn is_pushed(output: &str) -> bool {
+    matches!(target(output), Ok(ImageName::Registry(_)))
 }
 
 /// What is written to has to be sayable before the build, not after it.
@@ -188,47 +202,49 @@ fn name_of(settings: &Settings) -> ImageName {
     ImageName::OciArchive(LocalName::new(format!("(build of {})", settings.what)))
 }
 
-#[expect(clippy::too_many_arguments, reason = "what a caller of `run` gives, handed on once")]
-fn mended(
+/// Looks at every file and plans what is to be mended; `go_on` decides what comes of it.
+fn looked_at(
     settings: &Settings,
-    plan: &Plan,
+    asked: Asked,
     source: Arc<dyn Source>,
     to: Option<&ImageName>,
-    access: &Access,
-    sign_in: &SignIn,
-    progress: &Arc<dyn Progress>,
-    clock: &mut Clock,
-) -> Result<(fix::Outcome, bool), Failure> {
+    ways: Ways<'_>,
+    go_on: impl FnOnce(Prepared<'_>) -> Result<repair::Outcome, Failure>,
+) -> Result<fix::Outcome, Failure> {
     let reuse_from = settings.reuse_from.as_deref().map(super::name).transpose()?;
     let request = Request {
         from: &name_of(settings),
         to,
-        gather: Gather { depth: Needs::Files, asked: Asked { architecture: plan.architecture, ..settings.asked } },
+        gather: Gather { depth: Needs::Files, asked },
         options: Options { replace_archive: true, ..settings.options },
         reuse_from: reuse_from.as_ref(),
         cache: settings.cache.as_deref().map(Cache::new),
         undo: &UndoStore::new(&settings.state),
     };
-    let prepared = repair::prepare_opened(source, &request, progress)?;
-    clock.ended(Stage::Look);
-    let mut created = false;
-    let repair = match to {
-        None => prepared.into_outcome(),
-        Some(to) => {
-            let judgement = &prepared.outcome().judgement;
-            let rules = refused_for(judgement, settings.options.unsafe_fixes, settings.fail_on);
-            if !rules.is_empty() {
-                return Err(Failure::BuiltInVain { what: settings.what.clone(), rules });
-            }
-            if let (Some(options), Some(reference)) = (settings.create, to.reference()) {
-                created = sign_in.create_repository(reference, options)? == Created::New;
-            }
-            let outcome = prepared.carry_out(access, progress)?;
-            clock.ended(Stage::Write);
-            outcome
+    let repair = go_on(repair::prepare_opened(source, &request, ways.progress)?)?;
+    Ok(fix::Outcome::new(settings.what.clone(), repair, ways.access, settings.options.unsafe_fixes))
+}
+
+/// Mends and writes, unless something is left that no repair mends.
+fn write(
+    settings: &Settings,
+    to: &ImageName,
+    prepared: Prepared<'_>,
+    ways: Ways<'_>,
+    record: Option<Record<'_>>,
+    created: &mut bool,
+) -> Result<repair::Outcome, Failure> {
+    let judgement = &prepared.outcome().judgement;
+    let rules = refused_for(judgement, settings.options.unsafe_fixes, settings.fail_on);
+    if !rules.is_empty() {
+        return Err(Failure::BuiltInVain { what: settings.what.clone(), rules });
+    }
+    ledger::carry_out(prepared, ways.access, ways.progress, record, || {
+        if let (Some(options), Some(reference)) = (settings.create, to.reference()) {
+            *created = ways.sign_in.create_repository(reference, options)? == Created::New;
         }
-    };
-    Ok((fix::Outcome::new(settings.what.clone(), repair, access, settings.options.unsafe_fixes), created))
+        Ok(())
+    })
 }
 
 /// Why the build failed, with what is known of the builder's last words.

@@ -41,7 +41,8 @@ impl Deployment<'_> {
             .into());
         };
         let live = nothing_yet(&settings.function, &settings.image.image, create);
-        let chosen = choose(&settings.image, &live, !settings.plan_only, self.world.access, self.world.progress)?;
+        let (access, progress) = (self.world.access, self.world.progress);
+        let chosen = choose(&settings.image, &live, self.mending(), access, progress)?;
         self.tell(Step::chosen(&chosen, &settings.image.image));
         let before = Before { latest: None, alias: None, image: None };
         let mut prepared =

@@ -4,18 +4,28 @@ use super::prepare::Prepared;
 use super::{Settings, Until};
 use crate::operations::deployment::{Call, LATEST, Unfinished};
 
+/// What stands for a digest that a repair will make.
+const MADE: &str = "NEW-DIGEST";
+
 /// Every call that would change something, in order.
 pub(super) fn calls(prepared: &Prepared, settings: &Settings) -> Vec<Call> {
     let mut calls = Vec::new();
     let function = prepared.live.settings().name.clone();
-    let image = prepared.chosen.image.to_string();
-    let digest = prepared.digest().map(|digest| digest.hex().to_owned()).unwrap_or_default();
+    let (image, digest) = match prepared.digest() {
+        Some(digest) => (prepared.chosen.image.to_string(), digest.hex().to_owned()),
+        None => (format!("{}@{MADE}", prepared.chosen.image.repository_name()), MADE.to_owned()),
+    };
     let mut call = |service, operation, mut arguments: Vec<(&'static str, String)>, why| {
         if service == "Lambda" {
             arguments.insert(0, ("FunctionName", function.clone()));
         }
         calls.push(Call { service, operation, arguments, why });
     };
+    if !prepared.chosen.to_mend.is_empty() {
+        let why = "what Lambda would refuse is mended as told above";
+        let tag = prepared.chosen.tag.clone().unwrap_or_default();
+        call("registry", "PUT manifest", vec![("image", image.clone()), ("tag", tag)], why);
+    }
     if let Some(tag) = &prepared.chosen.needs_tag {
         let why = "no lifecycle rule for untagged images takes what runs";
         call("registry", "PUT manifest", vec![("image", image.clone()), ("tag", tag.clone())], why);

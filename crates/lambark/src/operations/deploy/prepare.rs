@@ -9,8 +9,9 @@ use lambark_oci::Digest;
 use super::{Deployment, Step};
 use crate::failure::Failure;
 use crate::operations::deployment::back::{pointed, short};
-use crate::operations::deployment::image::{Chosen, Presence, choose, presence};
+use crate::operations::deployment::image::{Chosen, choose};
 use crate::operations::deployment::live::{Before, Live, Version, image, versions};
+use crate::operations::deployment::presence::{Presence, presence};
 use crate::operations::deployment::unfinished::{self, Unfinished};
 use crate::operations::deployment::wait::{self, Until, Waited, wait};
 use crate::operations::deployment::{Error, LATEST};
@@ -35,7 +36,7 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// The image's digest.
+    /// The image's digest; it has none yet where a repair that makes it is only planned.
     pub(super) fn digest(&self) -> Option<&Digest> {
         self.chosen.image.digest()
     }
@@ -44,13 +45,15 @@ impl Prepared {
     pub(super) fn is_updated(&self) -> bool {
         let now = self.live.settings();
         let well = matches!(now.last_update_status, None | Some(LastUpdateStatus::Successful));
-        well && now.state == Some(State::Active) && now.image_digest().as_ref() == self.digest()
+        let has_it = self.digest().is_some() && now.image_digest().as_ref() == self.digest();
+        well && now.state == Some(State::Active) && has_it
     }
 
     /// Whether the alias points at a version with this image already, all of it.
     pub(super) fn is_in_place(&self) -> bool {
         let points = self.live.alias.as_ref().is_some_and(|alias| alias.weights.is_empty());
-        points && self.live.carrier.as_ref().and_then(|it| it.configuration.image_digest()).as_ref() == self.digest()
+        let carrier = self.live.carrier.as_ref().and_then(|it| it.configuration.image_digest());
+        points && self.digest().is_some() && carrier.as_ref() == self.digest()
     }
 }
 
@@ -94,12 +97,12 @@ impl Deployment<'_> {
     pub(super) fn prepare(&mut self, live: Live) -> Result<Prepared, Failure> {
         self.canary_is_possible(&live)?;
         let (settings, world) = (self.settings, self.world);
-        let chosen = choose(&settings.image, &live, !settings.plan_only, world.access, world.progress)?;
+        let chosen = choose(&settings.image, &live, self.mending(), world.access, world.progress)?;
         self.tell(Step::chosen(&chosen, &settings.image.image));
         let published = self.published(&live)?;
         let left = published.as_deref().and_then(|versions| unfinished::find(&live, versions));
         let unfinished = left.map(|left| {
-            let finished = left.digest() == chosen.image.digest();
+            let finished = left.digest() == chosen.image.digest() && left.digest().is_some();
             (left, finished)
         });
         if let Some((left, finished)) = &unfinished {
@@ -130,8 +133,8 @@ impl Deployment<'_> {
     }
 
     /// The entry of a deployment that was begun and never ended, if a ledger tells of one.
-    fn taken_over(&self, live: &Live) -> Result<Option<Entry>, Failure> {
-        let Some(journal) = &self.tools.journal else { return Ok(None) };
+    fn taken_over(&mut self, live: &Live) -> Result<Option<Entry>, Failure> {
+        let Some(journal) = &mut self.tools.journal else { return Ok(None) };
         Ok(journal.unfinished(&live.settings().name, self.settings.alias.as_deref())?)
     }
 

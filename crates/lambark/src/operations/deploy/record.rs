@@ -8,8 +8,23 @@ use super::prepare::Prepared;
 use super::{Deployment, End, Step};
 use crate::failure::Failure;
 use crate::operations::deployment::back::Changed;
+use crate::operations::deployment::mend::Mending;
+use crate::operations::ledger::Record;
 
 impl Deployment<'_> {
+    /// What becomes of an image that Lambda would refuse. A repair has entries of its own.
+    pub(super) fn mending(&mut self) -> Mending<'_> {
+        if !self.settings.image.fix {
+            return Mending::No;
+        }
+        if self.settings.plan_only {
+            return Mending::Plan;
+        }
+        let service = self.settings.service.clone();
+        let journal = self.tools.journal.as_deref_mut();
+        Mending::Do(journal.map(|journal| Record { journal, verb: "fix", service }))
+    }
+
     /// Writes the intent: after this, something may change.
     pub(super) fn intend(&mut self, prepared: &Prepared) -> Result<(), Failure> {
         let (service, alias) = (self.settings.service.clone(), self.settings.alias.clone());

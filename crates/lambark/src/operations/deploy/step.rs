@@ -51,6 +51,8 @@ pub enum Step {
         found: Vec<Found>,
         /// What was mended, step by step.
         mended: Vec<String>,
+        /// What would be mended, step by step, where that is only planned.
+        to_mend: Vec<String>,
         /// Rules that could not be asked, and why.
         skipped: Vec<(&'static str, String)>,
     },
@@ -138,6 +140,7 @@ impl Step {
             depth: chosen.depth,
             found: chosen.found.clone(),
             mended: chosen.mended.clone(),
+            to_mend: chosen.to_mend.clone(),
             skipped: chosen.skipped.clone(),
         }
     }

@@ -3,20 +3,21 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lambark_images::repair::Options;
-use lambark_images::{Access, Error, Kind, Progress, open, push_as_is};
+use lambark_images::repair::ImagePlan;
+use lambark_images::{Access, Progress, open, push_as_is};
 use lambark_oci::{Digest, ImageName, Reference};
 use lambark_rules::facts::{Asked, Evidence};
 use lambark_rules::{Finding, Needs, Severity, Skip, Verdict};
 
 use super::error::Error::Misplaced;
 use super::live::Live;
+use super::mend::{Mending, mend};
 use crate::failure::Failure;
 use crate::operations::check::{self, FailOn, Looked};
-use crate::operations::{fix, resolve};
+use crate::operations::resolve;
 
 /// The rule that this deployment mends by itself.
-const UNTAGGED: &str = "untagged-child";
+pub(super) const UNTAGGED: &str = "untagged-child";
 
 /// What is asked of an image before it is deployed.
 #[derive(Clone, Debug)]
@@ -40,7 +41,7 @@ pub struct Demands {
 /// An image that is ready to be deployed.
 #[derive(Clone, Debug)]
 pub struct Chosen {
-    /// The image by digest, in its repository.
+    /// The image by digest, in its repository; by tag alone where a repair that is only planned makes the digest.
     pub image: Reference,
     /// The tag that the user named.
     pub tag: Option<String>,
@@ -54,6 +55,8 @@ pub struct Chosen {
     pub skipped: Vec<(&'static str, String)>,
     /// What was mended, step by step; empty if nothing was.
     pub mended: Vec<String>,
+    /// What would be mended, where that is only planned. The verdict is of the image as it is, then.
+    pub to_mend: Vec<String>,
     /// The attestations that refer to it, as far as its index told.
     pub attestations: Vec<Digest>,
     /// The tag that it needs so that no lifecycle rule for untagged images takes it.
@@ -87,64 +90,104 @@ impl Found {
 pub fn choose(
     demands: &Demands,
     live: &Live,
-    may_write: bool,
+    mending: Mending<'_>,
     access: &Access,
     progress: &Arc<dyn Progress>,
 ) -> Result<Chosen, Failure> {
     let named = reference(&demands.image)?;
     in_place(&named, live)?;
-    let asked = Asked { architecture: live.architecture(), ..demands.asked };
-    let (mut mended, mut attestations) = (Vec::new(), Vec::new());
-    let mut image = match resolve::run(&resolve::Settings { image: demands.image.clone(), asked }, access, &**progress)
-    {
-        Ok(found) => {
-            attestations = found.attestations;
-            named.at(found.digest)
+    match as_it_is(demands, &named, live, access, progress) {
+        Err(refused @ Failure::NotDeployable { .. }) if mending.is_wanted() => {
+            mended(demands, &named, live, mending, access, progress)?.ok_or(refused)
         }
-        Err(Failure::NotDeployable { .. }) if demands.fix && may_write => {
-            let (image, steps) = mend(demands, asked, access, progress)?;
-            mended = steps;
-            image
-        }
-        Err(other) => return Err(other),
-    };
-    let depth = if demands.looked.as_ref() == image.digest() { Needs::Bytes } else { Needs::Files };
-    let mut looked = look(&image, asked, depth, live, access, progress)?;
-    let met = |looked: &Looked| -> Vec<&'static str> {
-        let met = looked.judgement.findings.iter().filter(|finding| demands.fail_on.met_by(finding.severity));
-        // A child of an index that has no tag gets one.
-        let mut rules: Vec<&str> = met.map(|finding| finding.rule).filter(|rule| *rule != UNTAGGED).collect();
-        rules.dedup();
-        rules
-    };
-    if !met(&looked).is_empty() && demands.fix && may_write && mended.is_empty() {
-        (image, mended) = mend(demands, asked, access, progress)?;
-        looked = look(&image, asked, Needs::Files, live, access, progress)?;
+        other => other,
     }
-    let rules = met(&looked);
+}
+
+fn as_it_is(
+    demands: &Demands,
+    named: &Reference,
+    live: &Live,
+    access: &Access,
+    progress: &Arc<dyn Progress>,
+) -> Result<Chosen, Failure> {
+    let asked = Asked { architecture: live.architecture(), ..demands.asked };
+    let resolve = resolve::Settings { image: demands.image.clone(), asked };
+    let resolve::Outcome { digest, attestations, .. } = resolve::run(&resolve, access, &**progress)?;
+    let image = named.at(digest);
+    let depth = if demands.looked.as_ref() == image.digest() { Needs::Bytes } else { Needs::Files };
+    let looked = look(&image, asked, depth, live, access, progress)?;
+    let rules = refused_by(&looked, demands.fail_on);
     if !rules.is_empty() {
         return Err(Failure::NotDeployable { image: image.to_string(), rules });
     }
-    let tag = named.tag().map(str::to_owned);
-    Ok(Chosen {
-        needs_tag: needs_tag(&image, &looked),
-        verdict: looked.judgement.verdict,
-        attestations,
-        depth,
-        found: looked.judgement.findings.iter().filter(|it| it.rule != UNTAGGED).map(Found::of).collect(),
-        skipped: looked
-            .judgement
-            .skipped
-            .iter()
-            .filter_map(|skipped| match &skipped.skip {
-                Skip::NotLooked(reason) => Some((skipped.rule, reason.to_string())),
-                _ => None,
-            })
-            .collect(),
+    Ok(Chosen { attestations, ..chosen(image, named, &looked) })
+}
+
+/// Mends the image where it lies and looks at what came of it, or plans that; `None` if there is nothing to mend.
+fn mended(
+    demands: &Demands,
+    named: &Reference,
+    live: &Live,
+    mending: Mending<'_>,
+    access: &Access,
+    progress: &Arc<dyn Progress>,
+) -> Result<Option<Chosen>, Failure> {
+    let asked = Asked { architecture: live.architecture(), ..demands.asked };
+    let repair = mend(demands, asked, mending, access, progress)?.repair;
+    if repair.plan.changes_nothing() {
+        return Ok(None);
+    }
+    let steps = repair.plan.steps();
+    let Some(applied) = repair.applied else {
+        let looked = Looked {
+            name: repair.target.clone(),
+            depth: Needs::Files,
+            facts: repair.facts,
+            judgement: repair.judgement,
+        };
+        // What is written anew has no digest yet, and the tag that it gets is the one that was named.
+        let image = match &repair.plan.image {
+            ImagePlan::Keep(image) => named.at(image.digest().clone()),
+            ImagePlan::Rewrite { .. } => named.clone(),
+        };
+        return Ok(Some(Chosen { to_mend: steps, needs_tag: None, ..chosen(image, named, &looked) }));
+    };
+    let image = named.at(applied.image.digest().clone());
+    let looked = look(&image, asked, Needs::Files, live, access, progress)?;
+    let rules = refused_by(&looked, demands.fail_on);
+    if !rules.is_empty() {
+        return Err(Failure::NotDeployable { image: image.to_string(), rules });
+    }
+    Ok(Some(Chosen { mended: steps, attestations: applied.referrers, ..chosen(image, named, &looked) }))
+}
+
+/// The rules that stop a deployment. A child of an index that has no tag gets one.
+fn refused_by(looked: &Looked, fail_on: FailOn) -> Vec<&'static str> {
+    let met = looked.judgement.findings.iter().filter(|finding| fail_on.met_by(finding.severity));
+    let mut rules: Vec<&str> = met.map(|finding| finding.rule).filter(|rule| *rule != UNTAGGED).collect();
+    rules.dedup();
+    rules
+}
+
+fn chosen(image: Reference, named: &Reference, looked: &Looked) -> Chosen {
+    let judgement = &looked.judgement;
+    let not_looked = |skipped: &lambark_rules::Skipped| match &skipped.skip {
+        Skip::NotLooked(reason) => Some((skipped.rule, reason.to_string())),
+        _ => None,
+    };
+    Chosen {
+        needs_tag: needs_tag(&image, looked),
+        tag: named.tag().map(str::to_owned),
+        verdict: judgement.verdict,
+        attestations: Vec::new(),
+        depth: looked.depth,
+        found: judgement.findings.iter().filter(|it| it.rule != UNTAGGED).map(Found::of).collect(),
+        skipped: judgement.skipped.iter().filter_map(not_looked).collect(),
         image,
-        tag,
-        mended,
-    })
+        mended: Vec::new(),
+        to_mend: Vec::new(),
+    }
 }
 
 /// The name, which has to lead to a registry.
@@ -207,34 +250,6 @@ fn look(
     checked.map_or_else(|| Err(Failure::NotLooked("nothing was looked at".to_owned())), |checked| checked.result)
 }
 
-/// Mends the image where it lies, and says what was done.
-fn mend(
-    demands: &Demands,
-    asked: Asked,
-    access: &Access,
-    progress: &Arc<dyn Progress>,
-) -> Result<(Reference, Vec<String>), Failure> {
-    let named = reference(&demands.image)?;
-    let settings = fix::Settings {
-        image: demands.image.clone(),
-        to: None,
-        asked,
-        depth: Some(Needs::Files),
-        options: Options { in_place: true, ..Options::default() },
-        plan_only: false,
-        reuse_from: None,
-        cache: demands.cache.clone(),
-        state: demands.state.clone(),
-    };
-    let outcome = fix::run(&settings, access, progress)?;
-    let mut left: Vec<&'static str> = outcome.left().map(|finding| finding.rule).collect();
-    left.dedup();
-    match outcome.repair.applied {
-        Some(applied) if left.is_empty() => Ok((named.at(applied.image.digest().clone()), outcome.repair.plan.steps())),
-        _ => Err(Failure::NotDeployable { image: demands.image.clone(), rules: left }),
-    }
-}
-
 /// The tag that keeps the image, if it has none. One of its own, made of its digest: a tag that moved on with the next
 /// deployment would leave this image, the way back then, without any.
 fn needs_tag(image: &Reference, looked: &Looked) -> Option<String> {
@@ -256,33 +271,4 @@ pub fn keep(image: &Reference, tag: &str, access: &Access) -> Result<(), Failure
     let source = open(&ImageName::Registry(image.clone()), access)?;
     push_as_is(&source, &image.with_tag(tag)?, access)?;
     Ok(())
-}
-
-/// Whether an image can still be pulled, which is what a way back needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Presence {
-    /// It can.
-    There,
-    /// It cannot, and why.
-    Gone(String),
-    /// That could not be found out, and why.
-    NotLooked(String),
-}
-
-/// Looks whether an image is there and active: what ECR keeps in its archive answers as if it did not exist.
-#[must_use]
-pub fn presence(image: &Reference, access: &Access) -> Presence {
-    let name = ImageName::Registry(image.clone());
-    match open(&name, access).and_then(|source| source.top().map(drop)) {
-        Ok(()) => Presence::There,
-        Err(error) if error.kind() == Kind::NotFound => match crate::operations::missing(error, &name, access) {
-            Failure::Archived { status, .. } => Presence::Gone(format!("ECR keeps it with imageStatus {status}")),
-            _ => Presence::Gone("ECR does not have it any more".to_owned()),
-        },
-        Err(error) => Presence::NotLooked(told(&error)),
-    }
-}
-
-fn told(error: &Error) -> String {
-    error.to_string()
 }

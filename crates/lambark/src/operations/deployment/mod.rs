@@ -6,11 +6,12 @@ mod error;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod image;
-pub mod journal;
 pub mod live;
 pub mod lost;
 pub mod meaning;
+pub mod mend;
 pub mod note;
+pub mod presence;
 pub mod probe;
 pub mod shift;
 pub mod unfinished;
@@ -23,13 +24,13 @@ use lambark_images::{Access, Progress};
 
 pub use back::Back;
 pub use error::Error;
-pub use journal::Journal;
 pub use live::{Before, LATEST, Live, Version};
 pub use note::Note;
 pub use unfinished::Unfinished;
 pub use wait::Patience;
 
 use super::knowledge;
+pub use super::ledger::{Journal, Origin};
 
 /// What every step of a deployment needs.
 pub struct World<'a> {
@@ -77,15 +78,4 @@ pub struct Call {
     pub arguments: Vec<(&'static str, String)>,
     /// Why it would be made.
     pub why: &'static str,
-}
-
-/// Who and what a deployment is for; goes into the version's Description and the ledger.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Origin {
-    /// The commit that the image was built from.
-    pub commit: Option<String>,
-    /// The CI run.
-    pub run: Option<String>,
-    /// Who deploys.
-    pub by: Option<String>,
 }

@@ -1,6 +1,9 @@
-//! The ledger that a verb writes to: where it lies, who writes, and what every entry of this run has in common.
+//! The ledger that a verb writes to: where it lies, who writes, what every entry of this run has in common, and how what
+//! changes something is recorded.
 
 mod caller;
+mod journal;
+mod repair;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,6 +11,8 @@ use std::path::PathBuf;
 use lambark_ledger::{Draft, Error, Ledger, Outcome, Who, WhoKind};
 
 pub use caller::{Caller, caller};
+pub use journal::{Journal, Origin};
+pub use repair::{Record, carry_out, take_back};
 
 /// Where the ledger lies.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use lambark_oci::{Digest, Reference};
 
 use super::deploy::Step;
 use super::deployment::back::{pointed, short};
-use super::deployment::image::{Presence, presence};
 use super::deployment::live::{self, Live, Version, versions};
+use super::deployment::presence::{Presence, presence};
 use super::deployment::probe::url::Sender;
 use super::deployment::probe::{Kind, Probe};
 use super::deployment::wait::{Until, Waited, failure, wait};

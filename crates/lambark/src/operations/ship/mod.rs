@@ -7,17 +7,16 @@ pub mod step;
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lambark_images::{Access, Progress, Top, open};
+use lambark_images::{Top, open};
 use lambark_oci::{Digest, ImageName, Reference};
 
 use super::deploy::{self, End, Tools};
 use super::deployment::probe::url::Sender;
 use super::deployment::{Journal, World};
-use super::{build, fix, push};
-use crate::ecr::SignIn;
+use super::ledger::Record;
+use super::{Ways, build, fix, push};
 use crate::exit;
 use crate::failure::Failure;
 use crate::words::count;
@@ -103,20 +102,18 @@ pub enum Told<'a> {
     Deploy(&'a deploy::Step),
 }
 
-/// What brings images where they are deployed from.
+/// What brings images where they are deployed from, and records that.
 pub struct Bringer<'a> {
-    /// How images are reached.
-    pub access: &'a Access,
-    /// The way to ECR's own API.
-    pub sign_in: &'a SignIn,
-    /// Who hears how far the work is.
-    pub progress: &'a Arc<dyn Progress>,
+    /// How they get there.
+    pub ways: Ways<'a>,
+    /// The ledger, unless nothing is pushed.
+    pub journal: Option<&'a mut Journal>,
 }
 
 impl Bringer<'_> {
     /// Everything up to the image that stands in the registry, read back. The builder's words go to `words`.
     pub fn bring(
-        &self,
+        &mut self,
         settings: &Settings,
         words: &mut (dyn Write + Send),
         tell: &mut dyn FnMut(Told<'_>),
@@ -136,7 +133,7 @@ impl Bringer<'_> {
     }
 
     fn brought(
-        &self,
+        &mut self,
         settings: &Settings,
         outcome: &mut Outcome,
         words: &mut (dyn Write + Send),
@@ -155,7 +152,7 @@ impl Bringer<'_> {
 
     /// Builds, looks and mends; writes to the registry, or where an image waits that is not to be pushed yet.
     fn build(
-        &self,
+        &mut self,
         settings: &Settings,
         outcome: &mut Outcome,
         words: &mut (dyn Write + Send),
@@ -168,7 +165,7 @@ impl Bringer<'_> {
         }
         let output = if pushes { settings.reference.clone() } else { shelf_name(settings) };
         let plan = build::Settings { output: Some(output), ..settings.build.clone() };
-        let built = build::run(&plan, self.access, self.sign_in, self.progress, words)?;
+        let built = build::run(&plan, self.ways, words, self.record(settings))?;
         let took = |wanted: &[build::Stage]| -> Duration {
             built.stages.iter().filter(|(stage, _)| wanted.contains(stage)).map(|(_, took)| *took).sum()
         };
@@ -191,7 +188,12 @@ impl Bringer<'_> {
     }
 
     /// Pushes what an earlier run built.
-    fn push(&self, settings: &Settings, outcome: &mut Outcome, tell: &mut dyn FnMut(Told<'_>)) -> Result<(), Failure> {
+    fn push(
+        &mut self,
+        settings: &Settings,
+        outcome: &mut Outcome,
+        tell: &mut dyn FnMut(Told<'_>),
+    ) -> Result<(), Failure> {
         if !settings.shelf.exists() {
             return Err(Failure::Arguments(format!(
                 "there is no image of {} with the tag {} that waits to be pushed: `lambark ship {} --tag {} --until check` \
@@ -206,11 +208,16 @@ impl Bringer<'_> {
             ..settings.push.clone()
         };
         let plan = push::Settings { repair, fail_on: settings.build.fail_on, create: settings.build.create };
-        let pushed = push::run(&plan, self.access, self.sign_in, self.progress)?;
+        let pushed = push::run(&plan, self.ways, self.record(settings))?;
         let repair = &pushed.repair.repair;
         outcome.digest = repair.applied.as_ref().map(|applied| applied.image.digest().clone());
         outcome.done(Step::Push, settings.reference.clone(), begun.elapsed(), tell);
         Ok(())
+    }
+
+    fn record(&mut self, settings: &Settings) -> Option<Record<'_>> {
+        let journal = self.journal.as_deref_mut()?;
+        Some(Record { journal, verb: "push", service: Some(settings.service.clone()) })
     }
 
     /// Reads what stands under the tag; its bytes have its digest, and it is what was pushed.
@@ -222,7 +229,7 @@ impl Bringer<'_> {
     ) -> Result<(), Failure> {
         let begun = Instant::now();
         let reference: Reference = settings.reference.parse()?;
-        let Top::Document(top) = open(&ImageName::Registry(reference.clone()), self.access)?.top()? else {
+        let Top::Document(top) = open(&ImageName::Registry(reference.clone()), self.ways.access)?.top()? else {
             return Err(Failure::NotLooked(format!("{reference} has no manifest")));
         };
         let now = top.digest().clone();

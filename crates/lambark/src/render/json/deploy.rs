@@ -12,8 +12,10 @@ use crate::operations::deployment::{Back, Call, Reason, Unfinished};
 ///
 /// # Errors
 /// When `out` fails.
-pub fn deploy(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
-    super::document(out, &value(outcome))
+pub fn deploy(out: &mut dyn Write, outcome: &Outcome, head: Option<&str>) -> io::Result<()> {
+    let mut document = value(outcome);
+    document["ledgerHead"] = head.into();
+    super::document(out, &document)
 }
 
 /// The document.
@@ -91,9 +93,9 @@ pub(super) fn step(step: &Step) -> Value {
             json!({ "step": "unfinished", "left": unfinished(left), "finished": finished })
         }
         Step::Undone { left } => json!({ "step": "undone", "left": unfinished(left) }),
-        Step::Chosen { image, named, verdict, depth, found, mended, skipped } => json!({
+        Step::Chosen { image, named, verdict, depth, found, mended, to_mend, skipped } => json!({
             "step": "image", "imageUri": image.to_string(), "named": named, "verdict": verdict.to_string(),
-            "depth": depth.to_string(), "mended": mended,
+            "depth": depth.to_string(), "mended": mended, "toMend": to_mend,
             "findings": found.iter().map(|it| json!({
                 "rule": it.rule, "severity": it.severity.to_string(), "message": it.message,
             })).collect::<Vec<_>>(),

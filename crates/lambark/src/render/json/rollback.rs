@@ -11,7 +11,7 @@ use crate::operations::rollback::{End, Outcome};
 ///
 /// # Errors
 /// When `out` fails.
-pub fn rollback(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+pub fn rollback(out: &mut dyn Write, outcome: &Outcome, head: Option<&str>) -> io::Result<()> {
     super::document(
         out,
         &json!({
@@ -23,6 +23,7 @@ pub fn rollback(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
             "version": outcome.goal.version,
             "steps": outcome.steps.iter().map(step).collect::<Vec<_>>(),
             "end": end(&outcome.end),
+            "ledgerHead": head,
         }),
     )
 }

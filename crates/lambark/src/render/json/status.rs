@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::deploy::{reason, unfinished};
 use crate::operations::deployment::Version;
-use crate::operations::deployment::image::Presence;
+use crate::operations::deployment::presence::Presence;
 use crate::operations::status::{Image, Outcome};
 
 /// Writes what there is.

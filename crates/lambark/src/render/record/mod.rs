@@ -223,3 +223,23 @@ pub fn unrecorded(out: &mut dyn Write, error: &lambark_ledger::Error) -> io::Res
     let colour = style::severity(lambark_rules::Severity::Warning);
     writeln!(out, "{colour}warning{colour:#}: that this was read could not be recorded: {}", plain(&error.to_string()))
 }
+
+/// Writes that how something ended could not be recorded.
+///
+/// # Errors
+/// When `out` fails.
+pub fn end_unrecorded(out: &mut dyn Write, error: &lambark_ledger::Error) -> io::Result<()> {
+    let colour = style::severity(lambark_rules::Severity::Warning);
+    writeln!(out, "{colour}warning{colour:#}: how this ended could not be recorded: {}", plain(&error.to_string()))
+}
+
+/// Writes the last entry of a run: whoever notes its hash elsewhere can tell later whether it is still there.
+///
+/// # Errors
+/// When `out` fails.
+pub fn head(out: &mut dyn Write, head: Option<&str>, page: Page) -> io::Result<()> {
+    match head {
+        Some(head) if !page.quiet => writeln!(out, "{DIM}ledger:{DIM:#} head {}", plain(head)),
+        _ => Ok(()),
+    }
+}
