@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     if arguments.list {
         for part in parts {
             let state = part.find().map_or_else(|why| why, |_| "here".to_owned());
-            println!("{:<16} {state}", part.name());
+            println!("{:<18} {state}", part.name());
         }
         return Ok(());
     }
@@ -62,13 +62,13 @@ pub(crate) fn set_up(parts: &[Part]) -> Vec<Missing> {
     let mut missing = Vec::new();
     for &part in parts {
         match setup.part(part) {
-            Ok(Outcome::Cached) => eprintln!("part {:<16} here", part.name()),
+            Ok(Outcome::Cached) => eprintln!("part {:<18} here", part.name()),
             Ok(Outcome::Fetched(time)) => {
-                eprintln!("part {:<16} fetched in {:.1} s", part.name(), time.as_secs_f64());
+                eprintln!("part {:<18} fetched in {:.1} s", part.name(), time.as_secs_f64());
             }
             Err(error) => {
                 let reason = error.to_string();
-                eprintln!("part {:<16} missing: {reason}", part.name());
+                eprintln!("part {:<18} missing: {reason}", part.name());
                 missing.push(Missing { part, reason });
             }
         }

@@ -1,8 +1,8 @@
 //! Real parts: the programs of the field that lambark is tested and measured against.
 //!
-//! A part is a real registry, a real BuildKit, skopeo, umoci, buildah: never a copy of ours. [`setup`] brings a part
-//! from Debian's packages into `target/parts/`, without a change to the system; the other modules start it on loopback
-//! and end it by its process id when the guard is dropped.
+//! A part is a real registry, a real BuildKit, skopeo, umoci, buildah, a function with AWS's own client: never a copy of
+//! ours. [`setup`] brings a part from Debian's packages and other registries into `target/parts/`, without a change to
+//! the system; the other modules start it on loopback and end it by its process id when the guard is dropped.
 //!
 //! A part that cannot be had makes its test *skip with a reason*, never pass in silence: every `start` returns an
 //! `Option`, and a `None` has already been recorded by [`skip()`].
@@ -22,6 +22,7 @@ mod dockerd;
 mod moto;
 mod part;
 mod process;
+mod recipe;
 mod registry;
 pub mod rie;
 pub mod setup;
@@ -33,8 +34,9 @@ pub use buildah::Buildah;
 pub use crane::CraneRegistry;
 pub use dockerd::{Dockerd, Store};
 pub use moto::Moto;
-pub use part::{Debian, Part, Recipe, Suite, parts_dir};
+pub use part::{Part, parts_dir};
 pub use process::Process;
+pub use recipe::{Build, Debian, Recipe, Suite};
 pub use registry::{DockerRegistry, Flavour, Request};
 pub use rie::Rie;
 pub use skip::{LOG_VARIABLE as SKIP_LOG_VARIABLE, skip};

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::run::run;
 use super::{Mirror, SetupError};
-use crate::part::Suite;
+use crate::recipe::Suite;
 
 /// Lists older than this are fetched again before a download: packages leave the archive when they are replaced.
 const LISTS_KEEP: Duration = Duration::from_secs(6 * 3600);

@@ -1,19 +1,24 @@
-//! Brings parts from Debian's archive and from PyPI into `target/parts/`, beside the system and never into it.
+//! Brings parts from Debian's archive, from PyPI, npm and crates.io into `target/parts/`, beside the system and never
+//! into it.
 //!
 //! Needs a Debian machine (or one with Debian's keyring and `LAMBARK_DEBIAN_MIRROR` set) and its own `apt-get` and
-//! `dpkg`; what comes from PyPI needs its Python and pip. The package lists, the downloads and the unpacked files are ours alone; the system's package state is not
-//! touched, and root is not needed.
+//! `dpkg`; what comes from PyPI needs its Python and pip, what is compiled cargo or a C++ compiler and make. The package
+//! lists, the downloads and the unpacked files are ours alone; the system's package state is not touched, and root is
+//! not needed. Only rustup's toolchain may get a target more.
 
 mod apt;
 mod mirror;
+mod node;
 mod pip;
 mod run;
+pub(crate) mod rust;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::part::{Part, parts_dir};
+use crate::recipe::Build;
 
 pub use apt::Apt;
 pub use mirror::{Mirror, debian_mirror};
@@ -127,6 +132,15 @@ impl Setup {
         if !recipe.python.is_empty() {
             pip::install(recipe.python, &fresh.join("site"))?;
         }
+        // What a build leaves beside its outcome is large, and needed no more.
+        let scratch = self.dir.join(format!("{part}.build"));
+        remove_tree(&scratch)?;
+        match recipe.build {
+            None => {}
+            Some(Build::Rust(target)) => rust::build(target, &scratch, &fresh)?,
+            Some(Build::Node { package, tools }) => node::build(package, tools, &scratch, &fresh)?,
+        }
+        remove_tree(&scratch)?;
         if let Some(absent) = recipe.programs.iter().find(|file| !fresh.join(file).exists()) {
             return Err(SetupError::Incomplete((*absent).to_owned()));
         }

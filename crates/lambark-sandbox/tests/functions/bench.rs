@@ -31,6 +31,8 @@ pub(crate) struct Bench {
 pub(crate) struct Case {
     pub(crate) files: Vec<File>,
     pub(crate) command: Vec<&'static str>,
+    /// `CMD`: what Lambda passes on as the handler's name, and last.
+    pub(crate) handler: Option<&'static str>,
     pub(crate) env: Vec<(&'static str, &'static str)>,
     pub(crate) working_directory: &'static str,
     pub(crate) timeout: u64,
@@ -42,6 +44,7 @@ impl Case {
         Case {
             files: files.to_vec(),
             command: command.to_vec(),
+            handler: None,
             env: Vec::new(),
             working_directory: "/var/task",
             timeout: 10,
@@ -85,8 +88,7 @@ impl Bench {
         let top = Layer::new(Family::Oci, Compression::None, &with_directories(&case.files));
         let mut image = images::Image::of_layers(Family::Oci, vec![self.layer.clone(), top]);
         let env: Vec<String> = case.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        image.config["config"] =
-            json!({ "Entrypoint": case.command, "WorkingDir": case.working_directory, "Env": env });
+        image.config["config"] = json!({ "Entrypoint": case.command, "Cmd": case.handler.as_slice(), "WorkingDir": case.working_directory, "Env": env });
         image.store("t").write_layout(&layout);
         let name = ImageName::parse(&format!("oci:{}:t", layout.display()), |_| false).unwrap();
         let source = open(&name, &Access::new(true, || panic!("no registry"))).unwrap();
@@ -127,7 +129,7 @@ impl Bench {
         let own = |text: &&str| (*text).to_owned();
         let function = rie::Function {
             root: vec![top, self.base.clone()],
-            command: case.command.iter().map(own).collect(),
+            command: case.command.iter().chain(&case.handler).map(own).collect(),
             working_directory: case.working_directory.to_owned(),
             env: case.env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             timeout: case.timeout,

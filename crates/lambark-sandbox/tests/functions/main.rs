@@ -4,5 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod bench;
+mod node;
 mod programs;
 mod python;
+mod rust;
