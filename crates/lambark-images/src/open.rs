@@ -121,6 +121,14 @@ fn layout_directory(name: &ImageName, local: &LocalName) -> Result<Arc<dyn Sourc
     Ok(Arc::new(LayoutSource::new(name.clone(), local.clone(), files)))
 }
 
+/// Opens the OCI layout in a directory. Messages call it as `name` does.
+///
+/// # Errors
+/// When it is no layout.
+pub fn open_layout(name: &ImageName, directory: &Path) -> Result<Arc<dyn Source>, Error> {
+    layout_directory(name, &LocalName::new(directory.display().to_string()))
+}
+
 /// An archive is what it holds, whatever it was called: a layout wins over Docker's list beside it.
 fn archive(name: &ImageName, local: &LocalName) -> Result<Arc<dyn Source>, Error> {
     of_archive(name, local, Archive::open(Path::new(&local.path))?, Prefer::Layout)

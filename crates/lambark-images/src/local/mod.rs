@@ -7,3 +7,4 @@ pub(crate) mod index;
 pub(crate) mod index_json;
 pub(crate) mod layout;
 pub(crate) mod layout_sink;
+pub(crate) mod sweep;

@@ -99,7 +99,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
     let config = context.config()?;
     let (what, wanted) = wanted(&arguments, &config)?;
     if arguments.repair.plan {
-        let plan = build::plan(&wanted)?;
+        let plan = build::plan(&wanted, context.cache_dir().as_deref())?;
         output::print(|out| match arguments.format {
             Format::Text => render::build::plan(out, &what, &plan),
             Format::Json => render::json::build_plan(out, &what, &plan),

@@ -8,14 +8,15 @@ use super::context::{Context, Format};
 use super::output;
 use crate::exit;
 use crate::failure::Failure;
-use crate::operations::cache;
+use crate::operations::cache::{self, Places};
 use crate::render;
 use crate::words;
 
-/// Show or clear what `lambark run` keeps of images
+/// Show or clear what `lambark run` and `lambark build` keep of images
 ///
-/// Layers are unpacked once and kept by their digest, so that the next run of the same or a similar image starts at
-/// once. What was not used for the longest time goes first.
+/// For a run, layers are unpacked once and kept by their digest, so that the next run of the same or a similar image
+/// starts at once. For a build, what the builder wrote last is kept, so that it sends only what changed. What was not
+/// used for the longest time goes first.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -31,9 +32,9 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// List the unpacked layers
+    /// List what is kept
     List,
-    /// Remove unpacked layers that no run uses right now
+    /// Remove what no run and no build uses right now
     Prune {
         /// How much may stay, for instance 500MB or 2GB
         #[arg(long, value_name = "SIZE", default_value = "0", value_parser = size)]
@@ -72,17 +73,18 @@ fn size(text: &str) -> Result<u64, String> {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<u8, Failure> {
-    let directory = layers(context)?;
+    let layers = layers(context)?;
+    let places = Places { cache: context.cache_dir().unwrap_or_else(|| layers.clone()), layers };
     match arguments.what {
         What::List => {
-            let listing = cache::list(&directory)?;
+            let listing = cache::list(&places)?;
             output::print(|out| match arguments.format {
                 Format::Text => render::cache::list(out, &listing),
                 Format::Json => render::json::cache_list(out, &listing),
             })?;
         }
         What::Prune { keep } => {
-            let pruned = cache::prune(&directory, keep)?;
+            let pruned = cache::prune(&places, keep)?;
             output::print(|out| match arguments.format {
                 Format::Text => render::cache::pruned(out, &pruned),
                 Format::Json => render::json::cache_pruned(out, &pruned),

@@ -41,7 +41,7 @@ pub(super) struct Global {
     /// Read this file instead of the nearest lambark.toml
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where to remember layers that were re-encoded
+    /// Where to keep what can be made again: layers that were encoded, unpacked, built
     #[arg(long, global = true, value_name = "DIR")]
     cache_dir: Option<PathBuf>,
     /// Where to keep what a repair replaced, for an undo

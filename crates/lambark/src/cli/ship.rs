@@ -109,7 +109,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<u8, Failur
 fn plan(plans: &[Settings], arguments: &Arguments, context: &Context) -> Result<u8, Failure> {
     let planned = plans.iter().map(|plan| {
         let builds = plan.from <= Step::Build;
-        Ok((plan, if builds { Some(build::plan(&plan.build.wanted)?) } else { None }))
+        Ok((plan, if builds { Some(build::plan(&plan.build.wanted, plan.build.cache.as_deref())?) } else { None }))
     });
     let planned = planned.collect::<Result<Vec<_>, Failure>>()?;
     output::print(|out| match arguments.format {

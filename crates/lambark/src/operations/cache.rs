@@ -1,38 +1,68 @@
-//! `cache`: what is kept of images that were run.
+//! `cache`: what is kept of images that were run or built.
 
 use std::path::{Path, PathBuf};
 
 use lambark_sandbox::rootfs::{Entry, LayerCache, Pruned};
 
+use super::build::layouts::{self, Kept};
 use crate::failure::Failure;
 
-/// The unpacked layers.
+/// Where things are kept.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// The user's cache.
+    pub cache: PathBuf,
+    /// The unpacked layers in it.
+    pub layers: PathBuf,
+}
+
+/// What is kept.
 #[derive(Debug)]
 pub struct Listing {
-    /// Where they lie.
+    /// Where the unpacked layers lie.
     pub directory: PathBuf,
-    /// The layers, the one used last first.
+    /// The unpacked layers, the one used last first.
     pub entries: Vec<Entry>,
+    /// What builders wrote, the one used last first.
+    pub builds: Vec<Kept>,
 }
 
-/// Lists the unpacked layers.
+/// Lists what is kept.
 ///
 /// # Errors
-/// When the directory cannot be read.
-pub fn list(directory: &Path) -> Result<Listing, Failure> {
-    let mut entries = open(directory, u64::MAX)?.list()?;
+/// When the directory of unpacked layers cannot be read.
+pub fn list(places: &Places) -> Result<Listing, Failure> {
+    let mut entries = open(&places.layers)?.list()?;
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.last_used));
-    Ok(Listing { directory: directory.to_owned(), entries })
+    Ok(Listing { directory: places.layers.clone(), entries, builds: layouts::list(&places.cache) })
 }
 
-/// Removes unpacked layers until at most `keep` bytes are left.
+/// Removes what no run and no build uses now until at most `keep` bytes are left: first what builders wrote, which
+/// they can send again, then unpacked layers.
 ///
 /// # Errors
-/// When the directory cannot be read or something in it cannot be removed.
-pub fn prune(directory: &Path, keep: u64) -> Result<Pruned, Failure> {
-    Ok(open(directory, u64::MAX)?.prune(keep)?)
+/// When a directory cannot be read or something in it cannot be removed.
+pub fn prune(places: &Places, keep: u64) -> Result<Pruned, Failure> {
+    let layers = open(&places.layers)?;
+    let unpacked: u64 = layers.list()?.iter().map(|entry| entry.bytes).sum();
+    let builds = layouts::list(&places.cache);
+    let mut written: u64 = builds.iter().map(|kept| kept.bytes).sum();
+    let mut gone = Pruned::default();
+    for kept in builds.iter().rev() {
+        if keep > 0 && unpacked + written <= keep {
+            break;
+        }
+        let failed = |source| lambark_images::Error::Write { path: kept.path.clone(), source };
+        if kept.remove().map_err(failed)? {
+            gone.entries += 1;
+            gone.bytes += kept.bytes;
+            written -= kept.bytes;
+        }
+    }
+    let pruned = layers.prune(keep.saturating_sub(written))?;
+    Ok(Pruned { entries: gone.entries + pruned.entries, bytes: gone.bytes + pruned.bytes, left: pruned.left + written })
 }
 
-fn open(directory: &Path, limit: u64) -> Result<LayerCache, Failure> {
-    Ok(LayerCache::open(directory, limit)?)
+fn open(layers: &Path) -> Result<LayerCache, Failure> {
+    Ok(LayerCache::open(layers, u64::MAX)?)
 }

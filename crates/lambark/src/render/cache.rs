@@ -10,7 +10,7 @@ use super::style::DIM;
 use crate::operations::cache::Listing;
 use crate::words::{bytes, count};
 
-/// Writes the unpacked layers, a line each, and their sum.
+/// Writes what is kept, a line each, and the sum.
 ///
 /// # Errors
 /// When `out` fails.
@@ -23,7 +23,19 @@ pub fn list(out: &mut dyn Write, listing: &Listing) -> io::Result<()> {
     }
     let total = listing.entries.iter().map(|entry| entry.bytes).sum();
     let place = listing.directory.display().to_string();
-    writeln!(out, "{}, {} in {}", count(listing.entries.len(), "entry"), bytes(total), plain(&place))
+    writeln!(out, "{}, {} in {}", count(listing.entries.len(), "entry"), bytes(total), plain(&place))?;
+    for kept in &listing.builds {
+        let age = now.duration_since(kept.last_used).unwrap_or_default();
+        let place = kept.path.display().to_string();
+        writeln!(
+            out,
+            "a build's layers {:>15}  {DIM}used {} in {}{DIM:#}",
+            bytes(kept.bytes),
+            ago(age),
+            plain(&place)
+        )?;
+    }
+    Ok(())
 }
 
 /// Writes what was removed and what is left.

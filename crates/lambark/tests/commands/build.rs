@@ -1,8 +1,10 @@
 //! `lambark build`: with real builders, every cell of the table of what they write; with scripted ones, what goes wrong.
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::SystemTime;
 
 use lambark_testkit::images::bootstrap;
 use lambark_testkit::parts::{Buildah, DockerRegistry, Dockerd, Flavour, Store, skopeo};
@@ -202,6 +204,55 @@ fn an_archive_is_replaced_whole_and_nothing_else_is() {
     assert_eq!(std::fs::read_to_string(user.path("letter")).unwrap(), "Dear reader");
 }
 
+/// The blobs of the one layout that is kept, with the time at which each was written.
+fn kept(user: &User) -> BTreeMap<PathBuf, SystemTime> {
+    let builds = user.path("cache/builds");
+    let directories: Vec<PathBuf> = std::fs::read_dir(builds).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let [layout] = directories.iter().filter(|path| path.is_dir()).collect::<Vec<_>>()[..] else {
+        panic!("one layout: {directories:?}")
+    };
+    let blobs = std::fs::read_dir(layout.join("blobs/sha256")).unwrap().map(|blob| blob.unwrap());
+    blobs.map(|blob| (blob.path(), blob.metadata().unwrap().modified().unwrap())).collect()
+}
+
+#[test]
+fn what_the_builder_sent_is_kept_and_not_sent_again() {
+    let Some(daemon) = Dockerd::start_with(Store::Containerd, &[]) else { return };
+    let user = user_of(&daemon);
+    let cache = user.path("cache");
+    let user = user.with("LAMBARK_CACHE_DIR", &cache);
+    let large: Vec<u8> = (0..1_000_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    std::fs::write(user.directory().join("large"), large).unwrap();
+    let dockerfile = DOCKERFILE.replacen("COPY", "COPY large /opt/large\nCOPY", 1);
+    std::fs::write(user.directory().join("Dockerfile"), dockerfile).unwrap();
+    let target = format!("oci:{}", user.path("image"));
+    built(&user, &target, &["--tag", "v1"], &[]);
+    let first = kept(&user);
+    std::fs::write(user.directory().join("bootstrap"), [bootstrap(62), vec![1]].concat()).unwrap();
+    built(&user, &target, &["--tag", "v1"], &[]);
+    let second = kept(&user);
+    let size = |blob: &&PathBuf| std::fs::metadata(blob).unwrap().len();
+    let largest = second.keys().max_by_key(size).unwrap();
+    assert_eq!(first.get(largest), second.get(largest), "it was not written again");
+    assert_eq!(first.len(), second.len(), "what the first image alone needed is gone");
+    accepted(&user, &format!("{target}:v1"));
+
+    // Kept, but not what its name says: told, and the next build does without.
+    std::fs::set_permissions(largest, std::fs::Permissions::from_mode(0o644)).unwrap();
+    std::fs::write(largest, vec![7; usize::try_from(size(&largest)).unwrap()]).unwrap();
+    let run = user.run(&["build", "--file", "Dockerfile", ".", "--output", &target, "--tag", "v2", "--quiet"]);
+    assert!(!run.starts_with("exit code: 0"), "{run}");
+    built(&user, &target, &["--tag", "v2"], &[]);
+    accepted(&user, &format!("{target}:v2"));
+
+    let listed: Value =
+        serde_json::from_slice(&user.command(&["cache", "list", "--format", "json"]).output().unwrap().stdout).unwrap();
+    assert!(listed["builds"][0]["bytes"].as_u64().unwrap() > 1_000_000, "{listed}");
+    let pruned = user.run(&["cache", "prune"]);
+    assert!(pruned.starts_with("exit code: 0"), "{pruned}");
+    assert_eq!(std::fs::read_dir(user.path("cache/builds")).unwrap().count(), 0);
+}
+
 #[test]
 fn a_service_is_built_from_anywhere_in_its_repository() {
     let Some(daemon) = Dockerd::start_with(Store::Containerd, &[]) else { return };
@@ -210,7 +261,8 @@ fn a_service_is_built_from_anywhere_in_its_repository() {
     std::fs::write(user.directory().join("lambark.toml"), toml).unwrap();
     std::fs::create_dir(user.directory().join("deep")).unwrap();
     let plan = user.run(&["build", "backend", "--plan"]);
-    assert!(plan.contains("build --file=Dockerfile --platform=linux/amd64 --output=type=oci,dest=- ."), "{plan}");
+    let command = "build --file=Dockerfile --platform=linux/amd64 --output=type=oci,tar=false,dest=";
+    assert!(plan.contains(command), "{plan}");
     let mut deep = user.command(&["build", "backend", "--quiet"]);
     let output = deep.current_dir(user.directory().join("deep")).output().unwrap();
     let shown = String::from_utf8(output.stdout).unwrap();

@@ -76,8 +76,14 @@ impl User {
     }
 }
 
-/// Hides what differs from run to run or with every new rule: ports, lambark's own version, how many rules there are.
+/// Hides what differs from run to run or with every new rule: ports, lambark's own version, how many rules there are,
+/// the name under which a build in a temporary directory is kept.
 fn redact(text: &str) -> String {
+    const BUILDS: &str = "/builds/";
+    let text = &text.split(BUILDS).enumerate().fold(String::new(), |shown, (index, part)| {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_hexdigit());
+        if index > 0 { format!("{shown}{BUILDS}[KEY]{rest}") } else { part.to_owned() }
+    });
     const HOST: &str = "127.0.0.1:";
     let mut shown = String::new();
     for (index, part) in text.split(HOST).enumerate() {

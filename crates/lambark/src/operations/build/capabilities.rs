@@ -87,6 +87,8 @@ pub struct Buildx {
     pub version: String,
     /// The builder's driver, or why buildx names none.
     pub driver: Option<String>,
+    /// The version of the BuildKit behind it, if that tells one; the one inside a daemon may not.
+    pub buildkit: Option<String>,
     /// The flags of `docker buildx build`.
     pub flags: Flags,
 }
@@ -157,6 +159,24 @@ pub fn driver_of(inspect: &str) -> Option<String> {
     inspect.lines().find_map(|line| Some(line.strip_prefix("Driver:")?.trim().to_owned()))
 }
 
+/// The version of BuildKit in what `docker buildx inspect` prints, with a colon after `Buildkit` or `BuildKit version`.
+#[must_use]
+pub fn buildkit_of(inspect: &str) -> Option<String> {
+    let value = |line: &str| {
+        let (name, value) = line.split_once(':')?;
+        let name = name.to_ascii_lowercase();
+        (name == "buildkit" || name == "buildkit version").then(|| short_version(value.trim()))
+    };
+    inspect.lines().find_map(value)
+}
+
+/// Whether a version is at least `least`, by its first two numbers.
+#[must_use]
+pub fn is_at_least(version: &str, least: (u32, u32)) -> bool {
+    let mut numbers = version.split('.').map(|number| number.parse::<u32>().unwrap_or_default());
+    (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default()) >= least
+}
+
 /// The version in `buildah version 1.28.2 (image-spec …)` or `podman version 4.3.1`.
 #[must_use]
 pub fn version_in(text: &str) -> String {
@@ -209,5 +229,15 @@ mod tests {
         assert_eq!(version_in("podman version 4.3.1\n"), "4.3.1");
         assert_eq!(driver_of("Name:   default\nDriver: docker\n\nNodes:\nName: x\n").as_deref(), Some("docker"));
         assert_eq!(driver_of("ERROR: no builder"), None);
+        let inspected = "Nodes:\nName:   x\nBuildKit version: v0.12.5\nPlatforms: linux/amd64\n";
+        assert_eq!(buildkit_of(inspected).as_deref(), Some("0.12.5"));
+        assert_eq!(buildkit_of("Buildkit:  v0.11.0-rc1\n").as_deref(), Some("0.11.0-rc1"));
+        assert_eq!(buildkit_of("Name: x\n"), None);
+    }
+
+    #[test]
+    fn versions_are_compared_by_their_numbers() {
+        assert!(is_at_least("0.13.1", (0, 10)) && is_at_least("24", (24, 0)) && is_at_least("1.0", (0, 11)));
+        assert!(!is_at_least("0.9.1", (0, 10)) && !is_at_least("unknown", (0, 1)) && !is_at_least("", (0, 1)));
     }
 }

@@ -77,7 +77,7 @@ pub(super) fn save(plan: &Plan, log: &Log<'_>) -> Result<Option<File>, Broken> {
             let file = File::open(path).map_err(|source| Error::Read { path: path.into(), source })?;
             Ok(Some(file))
         }
-        Archive::Build | Archive::Save => Ok(streamed),
+        Archive::Build | Archive::Save | Archive::Layout(_) => Ok(streamed),
     }
 }
 

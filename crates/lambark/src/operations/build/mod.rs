@@ -3,18 +3,19 @@
 pub mod arguments;
 pub mod capabilities;
 mod execute;
+pub mod layouts;
 pub mod planner;
 mod probe;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lambark_images::cache::Cache;
 use lambark_images::repair::undo::UndoStore;
 use lambark_images::repair::{self, Options, Prepared, Request};
-use lambark_images::{Error, Gather, Prefer, Source, open_unnamed};
+use lambark_images::{Error, Gather, Prefer, Source, open_layout, open_unnamed};
 use lambark_knowledge::{diagnose, scan};
 use lambark_oci::ImageName;
 use lambark_oci::name::LocalName;
@@ -27,9 +28,11 @@ use super::fix::{self, refused_for, target};
 use super::knowledge::{self, Shelf};
 use super::ledger::{self, Record};
 use crate::ecr::{Created, RepositoryOptions};
+use crate::exit;
 use crate::failure::Failure;
 use execute::{Broken, Log};
-use planner::{Plan, Refusal, Scratch, Wanted};
+use layouts::Layout;
+use planner::{Archive, Plan, Refusal, Scratch, Wanted};
 
 /// How many entries of the knowledge base are named when a builder fails: the likeliest ones.
 const KNOWN_SHOWN: usize = 3;
@@ -105,21 +108,23 @@ impl Stage {
     }
 }
 
-/// The exact commands, without running any of them. Names that are made at run time stand as `TEMPORARY`.
+/// The exact commands, without running any of them. Names that are made at run time stand as `TEMPORARY`; `cache` is
+/// [`Settings::cache`].
 ///
 /// # Errors
 /// When there is no builder, or none that does what is wanted.
-pub fn plan(wanted: &Wanted) -> Result<Plan, Failure> {
-    planned(wanted, "TEMPORARY", "temporary")
+pub fn plan(wanted: &Wanted, cache: Option<&Path>) -> Result<Plan, Failure> {
+    let layout = Layout::path(cache, wanted, Path::new("TEMPORARY"));
+    planned(wanted, "TEMPORARY", layout, "temporary")
 }
 
-fn planned(wanted: &Wanted, directory: &str, tag: &str) -> Result<Plan, Failure> {
+fn planned(wanted: &Wanted, directory: &str, layout: Option<String>, tag: &str) -> Result<Plan, Failure> {
     // What contradicts itself is told before anybody is asked anything.
     arguments::Arguments::read(&wanted.arguments)
         .and_then(|read| read.platform(wanted.architecture))
         .map_err(Failure::Arguments)?;
     // The registry of that name exists nowhere, so that the name cannot be pulled or pushed by mistake.
-    let scratch = Scratch { directory: directory.to_owned(), name: format!("lambark.localhost/build:{tag}") };
+    let scratch = Scratch { directory: directory.to_owned(), layout, name: format!("lambark.localhost/build:{tag}") };
     planner::plan(&probe::probe(wanted), wanted, &scratch).map_err(|refusal| match refusal {
         Refusal::NoBuilder(looked) => Failure::NoBuilder { looked },
         Refusal::Contradiction(reason) => Failure::Arguments(reason),
@@ -143,7 +148,8 @@ pub fn run(
     let directory = directory.map_err(|source| Error::Write { path: std::env::temp_dir(), source })?;
     let place = directory.path().to_string_lossy().into_owned();
     let tag = place.rsplit('-').next().unwrap_or_default().to_lowercase();
-    let plan = planned(&settings.wanted, &place, &tag)?;
+    let layout = Layout::open(settings.cache.as_deref(), &settings.wanted, directory.path());
+    let plan = planned(&settings.wanted, &place, layout.as_ref().map(|layout| layout.path.clone()), &tag)?;
     clock.ended(Stage::Ask);
     ways.progress.step(&format!("building with {}", plan.described));
     let source = built(settings, &plan, words, &mut clock)?;
@@ -155,7 +161,15 @@ pub fn run(
         let written = write(settings, to, prepared, ways, record, &mut created_repository)?;
         clock.ended(Stage::Write);
         Ok(written)
-    })?;
+    });
+    if let Some(layout) = &layout {
+        // What was kept may be what is wrong: without it the next build starts anew.
+        match &repair {
+            Ok(repair) if to.is_some() || repair.exit_code() == exit::FINE => layout.sweep(),
+            _ => layout.forget(),
+        }
+    }
+    let repair = repair?;
     Ok(Outcome { plan, repair, written: to.is_some(), created_repository, stages: clock.stages })
 }
 
@@ -191,6 +205,9 @@ fn built(
     let archive = saved.map_err(broken)?.or(streamed);
     if plan.save.is_some() {
         clock.ended(Stage::Take);
+    }
+    if let Archive::Layout(directory) = &plan.archive {
+        return Ok(open_layout(&name_of(settings), Path::new(directory))?);
     }
     let archive = archive.ok_or_else(|| Error::Usage("the builder's commands give no archive".to_owned()))?;
     let prefer = if plan.classic { Prefer::Classic } else { Prefer::Layout };

@@ -3,7 +3,7 @@
 use lambark_oci::Architecture;
 
 use super::arguments::Arguments;
-use super::capabilities::{Capabilities, Docker, Flags, Program, Store, Tool};
+use super::capabilities::{Buildx, Capabilities, Docker, Flags, Program, Store, Tool, is_at_least};
 use crate::words::shell;
 
 /// What is to be built.
@@ -30,6 +30,8 @@ pub struct Wanted {
 pub struct Scratch {
     /// A directory.
     pub directory: String,
+    /// A directory for a layout that the builder writes, where such a one can be named.
+    pub layout: Option<String>,
     /// An image's name that nobody has.
     pub name: String,
 }
@@ -66,6 +68,8 @@ pub enum Archive {
     Save,
     /// A file that the command after it writes.
     File(String),
+    /// A directory that the build writes an OCI layout into.
+    Layout(String),
 }
 
 /// One command.
@@ -167,6 +171,17 @@ fn in_vain(docker: &Docker) -> bool {
     inside && docker.daemon.is_none()
 }
 
+/// Whether the builder writes a layout into a directory: buildx since 0.10 with BuildKit since 0.11, which Docker has
+/// since 24.
+fn writes_layouts(docker: &Docker, buildx: &Buildx) -> bool {
+    let inside = buildx.driver.as_deref().is_none_or(|driver| driver == "docker");
+    let behind = match &docker.daemon {
+        Some(daemon) if inside => is_at_least(&daemon.version, (24, 0)),
+        _ => buildx.buildkit.as_deref().is_some_and(|version| is_at_least(version, (0, 11))),
+    };
+    behind && is_at_least(&buildx.version, (0, 10))
+}
+
 /// What all builders are told alike.
 struct Task<'a> {
     wanted: &'a Wanted,
@@ -191,13 +206,13 @@ impl Task<'_> {
         }
         let store = if driver == "docker" { ", containerd store" } else { "" };
         self.common(&mut build, &buildx.flags, &name)?;
+        let layout = self.scratch.layout.as_ref().filter(|_| writes_layouts(docker, buildx));
+        let to = layout.map_or("dest=-".to_owned(), |layout| format!("tar=false,dest={layout}"));
         let how: String = self.arguments.attributes.iter().map(|attribute| format!(",{attribute}")).collect();
-        build.push(format!("--output=type=oci,dest=-{how}"));
+        build.push(format!("--output=type=oci,{to}{how}"));
         self.finish(&mut build);
-        Ok(Plan {
-            archive: Archive::Build,
-            ..self.plan(Program::Buildx, format!("{name} (driver {driver}{store})"), build)
-        })
+        let archive = layout.map_or(Archive::Build, |layout| Archive::Layout(layout.clone()));
+        Ok(Plan { archive, ..self.plan(Program::Buildx, format!("{name} (driver {driver}{store})"), build) })
     }
 
     fn docker(&self, docker: &Docker) -> Result<Plan, Refusal> {

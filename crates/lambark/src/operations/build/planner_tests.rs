@@ -14,6 +14,7 @@ fn docker(store: Option<Store>, driver: Option<&str>) -> Capabilities {
     let buildx = driver.map(|driver| Buildx {
         version: "0.13.1".to_owned(),
         driver: Some(driver.to_owned()),
+        buildkit: None,
         flags: flags(&["file", "load", "output", "platform", "tag"]),
     });
     let own =
@@ -53,7 +54,8 @@ fn by(builder: Program, arguments: &str) -> Wanted {
 }
 
 fn planned(found: &Capabilities, wanted: &Wanted) -> Result<Plan, Refusal> {
-    plan(found, wanted, &Scratch { directory: "T".to_owned(), name: "lambark.localhost/build:T".to_owned() })
+    let (directory, layout) = ("T".to_owned(), Some("T/layout".to_owned()));
+    plan(found, wanted, &Scratch { directory, layout, name: "lambark.localhost/build:T".to_owned() })
 }
 
 fn commands(found: &Capabilities, wanted: &Wanted) -> Vec<String> {
@@ -68,13 +70,49 @@ fn refused(found: &Capabilities, wanted: &Wanted) -> String {
     }
 }
 
+const INTO_A_LAYOUT: &str = "docker buildx build --output=type=oci,tar=false,dest=T/layout .";
+const STREAMED: &str = "docker buildx build --output=type=oci,dest=- .";
+
+fn with_buildkit(mut found: Capabilities, buildkit: Option<&str>, buildx: &str) -> Capabilities {
+    if let Some(known) = found.docker.as_mut().and_then(|docker| docker.buildx.as_mut()) {
+        known.buildkit = buildkit.map(str::to_owned);
+        known.version = buildx.to_owned();
+    }
+    found
+}
+
 #[test]
-fn a_builder_that_writes_an_archive_streams_it() {
-    let stream = ["docker buildx build --output=type=oci,dest=- ."];
-    assert_eq!(commands(&containerd(), &wanted("")), stream);
+fn a_builder_writes_a_layout_where_it_can() {
+    assert_eq!(commands(&containerd(), &wanted("")), [INTO_A_LAYOUT]);
+    let plan = planned(&containerd(), &wanted("")).unwrap();
+    assert_eq!(plan.archive, Archive::Layout("T/layout".to_owned()));
     // Such a builder needs neither the daemon nor its store.
-    assert_eq!(commands(&docker(None, Some("docker-container")), &wanted("")), stream);
-    assert_eq!(commands(&docker(Some(Store::Graph("overlay2".into())), Some("remote")), &wanted("")), stream);
+    let container = |buildkit| with_buildkit(docker(None, Some("docker-container")), buildkit, "0.13.1");
+    assert_eq!(commands(&container(Some("0.11.0")), &wanted("")), [INTO_A_LAYOUT]);
+    let remote = docker(Some(Store::Graph("overlay2".into())), Some("remote"));
+    assert_eq!(commands(&with_buildkit(remote, Some("0.33.1"), "0.36.1"), &wanted("")), [INTO_A_LAYOUT]);
+}
+
+#[test]
+fn an_older_builder_streams_an_archive() {
+    let container = |buildkit| with_buildkit(docker(None, Some("docker-container")), buildkit, "0.13.1");
+    for buildkit in [None, Some("0.10.6"), Some("unknown")] {
+        assert_eq!(commands(&container(buildkit), &wanted("")), [STREAMED], "{buildkit:?}");
+    }
+    assert_eq!(commands(&with_buildkit(containerd(), None, "0.9.1"), &wanted("")), [STREAMED]);
+    let mut engine = containerd();
+    if let Some(daemon) = engine.docker.as_mut().and_then(|docker| docker.daemon.as_mut()) {
+        daemon.version = "23.0.6".to_owned();
+    }
+    assert_eq!(commands(&engine, &wanted("")), [STREAMED]);
+    assert_eq!(planned(&engine, &wanted("")).unwrap().archive, Archive::Build);
+    // No directory that could be named.
+    let scratch = Scratch { directory: "T".to_owned(), layout: None, name: "n:T".to_owned() };
+    assert_eq!(super::plan(&containerd(), &wanted(""), &scratch).unwrap().build.command_line(), STREAMED);
+}
+
+#[test]
+fn what_the_user_says_reaches_the_builder() {
     let all = Wanted {
         dockerfile: Some("infra/Docker file".to_owned()),
         context: "app".to_owned(),
@@ -84,7 +122,8 @@ fn a_builder_that_writes_an_archive_streams_it() {
     assert_eq!(
         commands(&containerd(), &all),
         ["docker buildx build '--file=infra/Docker file' --platform=linux/arm64 \
-          --output=type=oci,dest=-,compression=zstd,force-compression=true --provenance=mode=max --secret id=a,src=b app"]
+          --output=type=oci,tar=false,dest=T/layout,compression=zstd,force-compression=true --provenance=mode=max \
+          --secret id=a,src=b app"]
     );
 }
 
@@ -165,7 +204,8 @@ fn one_platform_is_asked_for_if_anybody_said_one() {
     assert!(refused(&containerd(), &wanted(several)).contains("--arch x86_64 or --arch arm64"));
     let picked =
         planned(&containerd(), &Wanted { architecture: Some(Architecture::X86_64), ..wanted(several) }).unwrap();
-    assert_eq!(picked.build.command_line(), "docker buildx build --platform=linux/amd64 --output=type=oci,dest=- .");
+    let command = picked.build.command_line();
+    assert!(command.starts_with("docker buildx build --platform=linux/amd64 --output=type=oci,"), "{command}");
     assert_eq!(planned(&containerd(), &wanted("")).unwrap().architecture, None);
 }
 

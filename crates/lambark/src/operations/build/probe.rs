@@ -4,7 +4,9 @@ use std::io;
 use std::process::{Command, Output, Stdio};
 
 use super::arguments::Arguments;
-use super::capabilities::{Buildx, Capabilities, Docker, Flags, Program, Tool, driver_of, of_info, version_in};
+use super::capabilities::{
+    Buildx, Capabilities, Docker, Flags, Program, Tool, buildkit_of, driver_of, of_info, version_in,
+};
 use super::planner::Wanted;
 
 /// Longest part of a program's complaint that is told, in bytes.
@@ -60,8 +62,9 @@ fn docker(wanted: &Wanted, found: &mut Capabilities) {
             None
         }
         (Some(version), Ok(output)) if output.status.success() => {
-            let driver = driver_of(&String::from_utf8_lossy(&output.stdout));
-            Some(Buildx { version, driver, flags: flags(buildx_help) })
+            let words = String::from_utf8_lossy(&output.stdout);
+            let (driver, buildkit) = (driver_of(&words), buildkit_of(&words));
+            Some(Buildx { version, driver, buildkit, flags: flags(buildx_help) })
         }
         (Some(version), inspected) => {
             let words = inspected.map(|output| complaint(&output)).unwrap_or_else(|reason| reason);
