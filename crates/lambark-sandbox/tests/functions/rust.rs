@@ -1,5 +1,7 @@
 //! Rust with AWS's own runtime: one static program, with GNU's C library and with musl's.
 
+use std::time::Duration;
+
 use lambark_sandbox::{FunctionSettings, Settings};
 use lambark_testkit::images::{File, bootstrap};
 use lambark_testkit::parts::Part;
@@ -183,8 +185,7 @@ fn what_the_emulator_does_not_show() {
     // Documented: init is limited to ten seconds (to one here), then comes again under the function's time limit. The
     // emulator counts both as one.
     let hangs = Case { timeout: 2, ..init("sleep") };
-    let limit =
-        |function: &mut FunctionSettings, _: &mut Settings| function.init_limit = std::time::Duration::from_secs(1);
+    let limit = |function: &mut FunctionSettings, _: &mut Settings| function.init_limit = Duration::from_secs(1);
     let running = bench.start(&hangs, limit).unwrap();
     assert_eq!(told(&running.invoke(b"{}").payload), late);
     assert!(running.function.init().failure.is_some(), "{}", running.log());

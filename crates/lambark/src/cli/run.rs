@@ -48,9 +48,9 @@ pub(super) struct Arguments {
     /// The size of /tmp in MB
     #[arg(long, value_name = "MB", default_value_t = 512, value_parser = clap::value_parser!(u32).range(512..=10_240))]
     tmp: u32,
-    /// How often to invoke it
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    count: u32,
+    /// How often to invoke it, once if not said; in JSON the invocations are then a list, however many there are
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    count: Option<u32>,
     /// The handler, in place of the image's CMD
     #[arg(long, value_name = "HANDLER")]
     handler: Option<String>,
@@ -108,7 +108,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
         timeout: Duration::from_secs(arguments.timeout),
         memory_mb: arguments.memory,
         tmp_mb: arguments.tmp,
-        count: arguments.count,
+        count: arguments.count.unwrap_or(1),
         handler: arguments.handler,
         network: match arguments.network {
             NetworkWord::None => Network::None,
@@ -127,7 +127,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
         if text { output::print(|out| render::run::response(out, invocation)) } else { Ok(()) }
     })?;
     match arguments.format {
-        Format::Json => output::print(|out| render::json::run(out, &outcome))?,
+        Format::Json => output::print(|out| render::json::run(out, &outcome, arguments.count.is_some()))?,
         Format::Text => {
             let mut stderr = anstream::stderr().lock();
             // What cannot be told on standard error has been told by the exit code.

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::Command;
 
 use lambark_oci::{Compression, Family};
-use lambark_testkit::images::{File, Image};
-use lambark_testkit::parts::{Dockerd, skip};
-use serde_json::Value;
+use lambark_testkit::images::{File, Image, Layer};
+use lambark_testkit::parts::{Dockerd, Part, skip};
+use serde_json::{Value, json};
 
 use crate::support::User;
 
@@ -85,6 +85,51 @@ fn an_engine_gives_the_same_report() {
             report(user.command(&["run", "--quiet", "--format", "json", "--sandbox", maker, image.as_str()]))
         };
         assert_eq!(run("native"), run("engine"), "{what}");
+    }
+}
+
+/// An image of Python, AWS's client and this code.
+fn python(user: &User, base: &Path, name: &str, code: &str) -> String {
+    let tar = Command::new("tar").arg("-C").arg(base).args(["-cf", "-", "."]).output().unwrap();
+    assert!(tar.status.success());
+    let files = [File::directory("var/"), File::directory("var/task/"), File::new("var/task/app.py", code)];
+    let layers = vec![
+        Layer::of_tar(Family::Oci, Compression::Gzip, &tar.stdout),
+        Layer::new(Family::Oci, Compression::Gzip, &files),
+    ];
+    let mut image = Image::of_layers(Family::Oci, layers);
+    image.config["config"] = json!({
+        "Entrypoint": ["/usr/bin/python3.11", "-m", "awslambdaric"],
+        "Cmd": ["app.handler"],
+        "WorkingDir": "/var/task",
+        "Env": ["PYTHONPATH=/site"],
+    });
+    image.store("t").write_layout(Path::new(&user.path(name)));
+    format!("oci:{}:t", user.path(name))
+}
+
+#[test]
+fn python_gets_the_same_report_from_an_engine() {
+    let Some(base) = Part::PythonFunction.or_skip() else { return };
+    let Some(daemon) = Dockerd::start(&[]) else { return };
+    let user = user(&daemon);
+    // What has no limit of its own to reach gets enough for a machine that does much else.
+    let cases = [
+        ("module", "60", "import notthere", "Runtime.ImportModuleError"),
+        ("timeout", "1", "import time\ndef handler(e, c): time.sleep(60)", "Sandbox.Timedout"),
+        ("write", "60", "def handler(e, c): open('/var/task/new', 'w')", "OSError"),
+        ("memory", "60", "def handler(e, c): return len(bytearray(b'x') * 300_000_000)", "Runtime.ExitError"),
+        ("large", "60", "def handler(e, c): return 'x' * 7_000_000", "Function.ResponseSizeTooLarge"),
+    ];
+    for (what, timeout, code, error_type) in cases {
+        let image = python(&user, &base, what, code);
+        let run = |maker: &str| {
+            let arguments = ["run", "--quiet", "--format", "json", "--timeout", timeout, "--sandbox", maker, &image];
+            report(user.command(&arguments))
+        };
+        let native = run("native");
+        assert_eq!(native.1["error"]["type"], error_type, "{what}: {native:?}");
+        assert_eq!(native, run("engine"), "{what}");
     }
 }
 

@@ -57,6 +57,11 @@ fn several_invocations_share_one_environment() {
     }
     let log = String::from_utf8(output.stderr).unwrap();
     assert_eq!(log.matches("Init Duration").count(), 1, "{log}");
+    // A number that a script fills in gives the same form when it is one.
+    let Some(output) = run(&user, &["examples/attested.tar", "--count", "1", "--format", "json"]) else { return };
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["invocations"].as_array().unwrap().len(), 1);
+    assert_eq!(report.get("payload"), None);
 }
 
 #[test]

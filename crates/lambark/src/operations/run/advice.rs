@@ -42,10 +42,18 @@ fn by_message(message: &str) -> Option<(String, String)> {
         );
     }
     if says("cannot open shared object file") {
+        // What the loader says of a file of another processor, too.
         return told(
-            "a shared library is not in the image",
-            "install the package that holds it, or build against the image's own base",
+            "a shared library is not in the image, or was built for another processor",
+            "install the package that holds it, in the image's own base and for the function's architecture",
         );
+    }
+    if let Some(name) = missing_of_node(message) {
+        return Some((
+            format!("the code asks for `{name}`, which is not in the image"),
+            "a package: install it in the build, beside the handler; a file: look at COPY paths, WORKDIR and CMD"
+                .to_owned(),
+        ));
     }
     if says("version `GLIBC") {
         return told(
@@ -60,6 +68,12 @@ fn by_message(message: &str) -> Option<(String, String)> {
         );
     }
     None
+}
+
+/// What Node did not find: a module that is required, or a package that is imported.
+fn missing_of_node(message: &str) -> Option<&str> {
+    let rest = ["Cannot find module '", "Cannot find package '"].iter().find_map(|words| message.split_once(words));
+    rest?.1.split('\'').next()
 }
 
 fn by_type(error_type: &str, message: &str, settings: &Settings) -> Option<(String, String)> {
@@ -208,6 +222,12 @@ mod tests {
             "Unable to import module 'app': libpq.so.5: cannot open shared object file: No such file or directory",
         );
         assert!(library.meaning.contains("shared library"), "{library:?}");
+        let required =
+            of("Runtime.ImportModuleError", "Error: Cannot find module 'pg'\nRequire stack:\n- /var/task/app.js");
+        // Node's client has no name of its own for what an ES module lacks.
+        let imported = of("Error", "Cannot find package 'pg' imported from /var/task/app.mjs");
+        assert!(required.meaning.contains("asks for `pg`"), "{required:?}");
+        assert_eq!(required, imported);
     }
 
     #[test]

@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use crate::operations::run;
 
-/// Writes what came of a run: one invocation's values beside the others, or a list of them.
+/// Writes what came of a run: one invocation's values beside the others, or a list of them if a number was asked for,
+/// so that the form does not depend on that number.
 ///
 /// # Errors
 /// When `out` fails.
-pub fn run(out: &mut dyn Write, outcome: &run::Outcome) -> io::Result<()> {
+pub fn run(out: &mut dyn Write, outcome: &run::Outcome, list: bool) -> io::Result<()> {
     let mut document = json!({
         "schema": "lambark.run/v1",
         "image": outcome.image,
@@ -20,7 +21,7 @@ pub fn run(out: &mut dyn Write, outcome: &run::Outcome) -> io::Result<()> {
         "initError": outcome.init.failure.as_ref().map(error),
     });
     match &outcome.invocations[..] {
-        [one] => extend(&mut document, invocation(one)),
+        [one] if !list => extend(&mut document, invocation(one)),
         many => document["invocations"] = many.iter().map(invocation).collect(),
     }
     document["explanation"] = match &outcome.advice {
