@@ -85,6 +85,7 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("since", "LAMBARK_SINCE"),
     ("state-dir", "LAMBARK_STATE_DIR"),
     ("status", "LAMBARK_STATUS"),
+    ("still", "LAMBARK_STILL"),
     ("strict", "LAMBARK_STRICT"),
     ("summary", "LAMBARK_SUMMARY"),
     ("tag", "LAMBARK_TAG"),

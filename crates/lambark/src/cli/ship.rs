@@ -9,7 +9,7 @@ use lambark_rules::Needs;
 use super::build::{Builder, wanted_of};
 use super::context::{Context, Format, asked};
 use super::deployment::{DeployFlags, Deployer, lookup};
-use super::ledger::LedgerFlags;
+use super::ledger::{LedgerFlags, warn};
 use super::output;
 use super::repair::RepairFlags;
 use crate::config::{Config, FailOnWord};
@@ -169,7 +169,9 @@ fn shipped(
     Ok((outcomes, head(journal.as_ref())))
 }
 
+/// The last entry; and tells what could not be recorded.
 fn head(journal: Option<&Journal>) -> Option<String> {
+    warn(journal);
     journal?.head().map(str::to_owned)
 }
 

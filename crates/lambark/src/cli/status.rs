@@ -1,6 +1,6 @@
 //! `lambark status`
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
@@ -15,12 +15,14 @@ use crate::render;
 ///
 /// State and reasons in AWS's words and what they mean; the alias and its shares; whether the image can still be pulled
 /// and what the rules say of it; the last versions and what lambark wrote into them; what a deployment that broke off
-/// left behind, and how it is finished or undone.
+/// left behind, and how it is finished or undone. With --watch it ends with 0 when all is well and with 1 when something
+/// is left that goes on by nobody.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   lambark status backend
   lambark status --function app --alias live --watch
+  lambark status --function app --alias live --watch --still 1h
   lambark status --function app --format json")]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -28,6 +30,9 @@ pub(super) struct Arguments {
     /// Look again until nothing is under way any more, and tell every change
     #[arg(long)]
     watch: bool,
+    /// With --watch: a share of the traffic that has not changed for so long was left by a canary that broke off
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = humantime::parse_duration, requires = "watch")]
+    still: Duration,
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -45,7 +50,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<u8, Failur
         asked: asked(None, &config),
     };
     let deployer = Deployer::new(context, &settings.function, None, NO_LIMIT)?;
-    let mut last = String::new();
+    let (mut last, mut since) = (String::new(), Instant::now());
     loop {
         let outcome = status::run(&settings, &deployer.world)?;
         let mut told = Vec::new();
@@ -57,9 +62,16 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<u8, Failur
         let told = String::from_utf8_lossy(&told).into_owned();
         if told != last {
             output::print(|out| write!(out, "{told}"))?;
-            last = told;
+            (last, since) = (told, Instant::now());
         }
-        if !arguments.watch || !outcome.is_moving() {
+        let left_behind = outcome.is_shared() && since.elapsed() >= arguments.still;
+        if arguments.watch && left_behind && !outcome.is_settling() {
+            let page = context.page();
+            render::status::left_behind(&mut anstream::stderr().lock(), arguments.still, page)
+                .map_err(|source| Failure::Output { path: "standard error".into(), source })?;
+            return Ok(outcome.exit_code());
+        }
+        if !arguments.watch || !(outcome.is_settling() || outcome.is_shared()) {
             return Ok(outcome.exit_code());
         }
         std::thread::sleep(deployer.world.patience.most);

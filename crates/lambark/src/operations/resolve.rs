@@ -12,6 +12,7 @@ use lambark_rules::{Needs, Severity};
 
 use super::advice::judge_inside;
 use crate::failure::Failure;
+use crate::words::shell;
 
 /// What to resolve.
 #[derive(Clone, Debug)]
@@ -60,7 +61,10 @@ pub fn run(settings: &Settings, access: &Access, progress: &dyn Progress) -> Res
         return Err(Failure::NotDeployable { image: settings.image.clone(), rules });
     }
     let Evidence::Known(image) = &facts.image else {
-        return Err(Failure::Image(Error::Usage(format!("{name} has no manifest, so it has no digest to deploy"))));
+        let push = format!("lambark push {} HOST/REPOSITORY:TAG", shell(&settings.image));
+        return Err(Failure::Image(Error::Usage(format!(
+            "{name} has no manifest, so it has no digest to deploy: `{push}` makes one"
+        ))));
     };
     let digest = image.digest().clone();
     let deployable = at(&name, digest.clone());
@@ -84,6 +88,9 @@ fn at(name: &ImageName, digest: Digest) -> ImageName {
         ImageName::DockerArchive(old) => ImageName::DockerArchive(local(&old.path)),
         ImageName::Path(path) if Path::new(path).is_dir() => ImageName::Layout(local(path)),
         ImageName::Path(path) => ImageName::OciArchive(local(path)),
-        ImageName::Engine(_) => name.clone(),
+        ImageName::Engine(name) => {
+            let bare = name.split_once('@').map_or(name.as_str(), |(bare, _)| bare);
+            ImageName::Engine(format!("{bare}@{digest}"))
+        }
     }
 }

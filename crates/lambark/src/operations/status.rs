@@ -79,12 +79,17 @@ impl Outcome {
         }
     }
 
-    /// Whether something is still going on: an update, a creation, a canary.
+    /// Whether AWS is at work: an update, a creation. That ends by itself.
     #[must_use]
-    pub fn is_moving(&self) -> bool {
-        self.state.contains("InProgress")
-            || self.state.contains("Pending")
-            || matches!(self.unfinished, Some(Unfinished::Partial { .. }))
+    pub fn is_settling(&self) -> bool {
+        self.state.contains("InProgress") || self.state.contains("Pending")
+    }
+
+    /// Whether a version has a share of the traffic: by a canary that is under way, or by one that broke off. AWS does
+    /// not tell which; only time does.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.unfinished, Some(Unfinished::Partial { .. }))
     }
 }
 

@@ -1,6 +1,7 @@
 //! `status` for people.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use lambark_rules::Severity;
 
@@ -42,6 +43,19 @@ pub fn outcome(out: &mut dyn Write, outcome: &Outcome, page: Page) -> io::Result
         lines(out, &told, page)?;
     }
     Ok(())
+}
+
+/// Writes why nobody goes on watching.
+///
+/// # Errors
+/// When `out` fails.
+pub fn left_behind(out: &mut dyn Write, still: Duration, page: Page) -> io::Result<()> {
+    let told = format!(
+        "the share has not changed for {}: its canary broke off, or waits longer than that (--still)",
+        humantime::format_duration(still)
+    );
+    label(out, HINT, "half-done")?;
+    lines(out, &[told], page)
 }
 
 fn image(out: &mut dyn Write, image: &Image, page: Page) -> io::Result<()> {

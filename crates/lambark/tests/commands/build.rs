@@ -16,12 +16,12 @@ const DOCKERFILE: &str =
     "FROM scratch\nCOPY bootstrap /var/task/bootstrap\nWORKDIR /var/task\nENTRYPOINT [\"/var/task/bootstrap\"]\n";
 
 /// The search path of a user who has `programs` besides what every machine has.
-fn path(programs: &Path) -> String {
+pub(crate) fn path(programs: &Path) -> String {
     format!("{}:/usr/bin:/bin", programs.display())
 }
 
 /// A user in a directory with a function that every gate accepts.
-fn user() -> User {
+pub(crate) fn user() -> User {
     let user = User::elsewhere();
     let program = user.directory().join("bootstrap");
     std::fs::write(&program, bootstrap(62)).unwrap();
@@ -30,7 +30,7 @@ fn user() -> User {
     user
 }
 
-fn user_of(daemon: &Dockerd) -> User {
+pub(crate) fn user_of(daemon: &Dockerd) -> User {
     let user = user().with("PATH", &path(&daemon.programs()));
     daemon.environment().into_iter().fold(user, |user, (name, value)| user.with(name, &value))
 }
@@ -63,7 +63,7 @@ fn accepted(user: &User, image: &str) {
     succeeds(copy.args(["copy", "--quiet"]).args(plain).args([&transport, &target]).current_dir(user.directory()));
 }
 
-fn succeeds(command: &mut Command) -> String {
+pub(crate) fn succeeds(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
@@ -273,7 +273,7 @@ fn a_service_is_built_from_anywhere_in_its_repository() {
 }
 
 /// Programs that say what they are told to say.
-fn scripted(programs: &[(&str, &str)]) -> tempfile::TempDir {
+pub(crate) fn scripted(programs: &[(&str, &str)]) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     for (name, script) in programs {
         let file: PathBuf = directory.path().join(name);
@@ -284,7 +284,7 @@ fn scripted(programs: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 /// A docker with buildx that answers what lambark asks; `build` is what it does then.
-fn docker(build: &str) -> String {
+pub(crate) fn docker(build: &str) -> String {
     format!(
         r#"case "$*" in
 --version) echo "Docker version 26.1.5, build x";;

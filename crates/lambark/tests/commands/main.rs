@@ -9,6 +9,8 @@ mod documents;
 mod ecr_api;
 #[cfg(target_os = "linux")]
 mod engine;
+#[cfg(target_os = "linux")]
+mod engine_images;
 mod errors;
 mod fix;
 mod formats;
@@ -25,6 +27,7 @@ mod record;
 mod recorded;
 mod rehearse;
 mod run;
+mod service;
 #[cfg(feature = "aws")]
 mod sign_in;
 mod support;

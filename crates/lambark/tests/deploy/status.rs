@@ -97,3 +97,16 @@ fn watching_ends_when_nothing_moves_any_more() {
     bench.status("app", &["--watch"]).ends(0);
     assert_eq!(bench.control().counts().requests["GetFunction"], 1);
 }
+
+/// A canary under way and one that broke off look alike: the watch ends when the share has stood still for long enough.
+#[test]
+fn watching_a_canary_that_broke_off_ends_and_says_so() {
+    let bench = Bench::new();
+    let (old, new) = (bench.image(1), bench.image(2));
+    bench.live_function("app", &old);
+    bench.share("app", &new, 0.1);
+    let watch = [&LIVE[..], &["--watch", "--still", "300ms"]].concat();
+    let run = bench.status("app", &watch).ends(1);
+    run.tells("half-done version 2").tells("the share has not changed for 300ms: its canary broke off");
+    bench.status("app", &[&LIVE[..], &["--still", "1s"]].concat()).ends(2).tells("--watch");
+}

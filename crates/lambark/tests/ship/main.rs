@@ -183,8 +183,15 @@ fn the_record_tells_all(repository: &Repository) {
     let output = repository.user.command(&["record", "list", "--format", "json"]).output().unwrap();
     let listed: Value = serde_json::from_slice(&output.stdout).unwrap();
     let entries = listed["entries"].as_array().unwrap();
-    let of = |outcome: &str| entries.iter().filter(|entry| entry["outcome"] == outcome).count();
-    assert_eq!((of("intended"), of("succeeded"), of("rolled-back")), (7, 5, 2), "{listed:#}");
+    let of = |verb: &str, outcome: &str| {
+        entries.iter().filter(|entry| entry["verb"] == verb && entry["outcome"] == outcome).count()
+    };
+    let deployed = (of("deploy", "intended"), of("deploy", "succeeded"), of("deploy", "rolled-back"));
+    assert_eq!(deployed, (7, 5, 2), "{listed:#}");
+    // What was there already was not pushed again.
+    assert_eq!((of("push", "intended"), of("push", "succeeded")), (6, 6), "{listed:#}");
+    let who = entries.iter().map(|entry| entry["who"]["kind"].as_str().unwrap()).collect::<Vec<_>>();
+    assert!(who.iter().all(|kind| *kind == "sts"), "{who:?}");
     let attested = entries.iter().any(|entry| entry["attestations"].as_array().is_some_and(|it| !it.is_empty()));
     assert!(attested, "the provenance of the second release is in the record: {listed:#}");
 }

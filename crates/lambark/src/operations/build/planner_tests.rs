@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::capabilities::{Buildx, Daemon};
+use super::super::capabilities::{Buildx, Daemon, Flags, Store};
 use super::*;
 
 fn flags(names: &[&str]) -> Flags {
