@@ -1,8 +1,9 @@
 //! TLS: one provider, and where the roots of trust come from.
 
-use std::sync::Once;
+use std::sync::{Once, OnceLock};
+use std::time::Duration;
 
-use reqwest::{Certificate, ClientBuilder, NoProxy, Proxy};
+use reqwest::{Certificate, ClientBuilder, NoProxy, Proxy, Url};
 
 use crate::config::{CaBundle, Options, ProxySettings};
 use crate::error::Error;
@@ -21,42 +22,102 @@ pub fn install_provider() {
     });
 }
 
-/// The one HTTP client of a registry client, and of whoever else sends requests by the same settings: it neither follows
-/// redirects, nor repeats a request, nor reads the environment.
+/// The HTTP clients of a registry client. The roots of trust are read from the disk when TLS is first spoken: a registry
+/// on this machine needs none of the hundreds.
+pub(crate) struct Clients {
+    plain: reqwest::Client,
+    secure: OnceLock<reqwest::Client>,
+    settings: Settings,
+}
+
+impl Clients {
+    /// # Errors
+    /// [`Error::Options`] when a certificate or a proxy is unusable.
+    pub(crate) fn new(options: &Options) -> Result<Clients, Error> {
+        let settings = Settings::new(options)?;
+        Ok(Clients { plain: settings.client(Roots::None)?, secure: OnceLock::new(), settings })
+    }
+
+    /// The client for an address.
+    ///
+    /// # Errors
+    /// [`Error::Options`] when TLS cannot be spoken at all.
+    pub(crate) fn to(&self, url: &Url) -> Result<&reqwest::Client, Error> {
+        // A proxy may itself speak TLS.
+        if url.scheme() == "http" && self.settings.proxy.http.is_none() {
+            return Ok(&self.plain);
+        }
+        if let Some(client) = self.secure.get() {
+            return Ok(client);
+        }
+        let client = self.settings.secure()?;
+        Ok(self.secure.get_or_init(|| client))
+    }
+}
+
+/// A client for whoever else sends requests by the same settings: it neither follows redirects, nor repeats a request,
+/// nor reads the environment.
 ///
 /// # Errors
 /// [`Error::Options`] when a certificate or a proxy is unusable.
 pub fn http_client(options: &Options) -> Result<reqwest::Client, Error> {
-    install_provider();
-    let mut certificates = Vec::new();
-    for bundle in &options.ca_certificates {
-        certificates.extend(read_bundle(bundle)?);
+    Settings::new(options)?.secure()
+}
+
+/// What a client is made from.
+struct Settings {
+    certificates: Vec<Certificate>,
+    proxy: ProxySettings,
+    user_agent: String,
+    connect_timeout: Duration,
+}
+
+impl Settings {
+    fn new(options: &Options) -> Result<Settings, Error> {
+        install_provider();
+        let mut certificates = Vec::new();
+        for bundle in &options.ca_certificates {
+            certificates.extend(read_bundle(bundle)?);
+        }
+        Ok(Settings {
+            certificates,
+            proxy: options.proxy.clone(),
+            user_agent: options.user_agent.clone(),
+            connect_timeout: options.timeouts.connect,
+        })
     }
-    let build = |roots: Roots| -> Result<reqwest::Client, Error> {
-        let mut builder = with_proxies(reqwest::Client::builder(), &options.proxy)?
+
+    fn secure(&self) -> Result<reqwest::Client, Error> {
+        // A container without a CA bundle has no platform roots at all.
+        self.client(Roots::Platform).or_else(|_| self.client(Roots::BuiltIn))
+    }
+
+    fn client(&self, roots: Roots) -> Result<reqwest::Client, Error> {
+        let mut builder = with_proxies(reqwest::Client::builder(), &self.proxy)?
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
-            .user_agent(options.user_agent.clone())
-            .connect_timeout(options.timeouts.connect)
-            .pool_idle_timeout(std::time::Duration::from_secs(30));
+            .user_agent(self.user_agent.clone())
+            .connect_timeout(self.connect_timeout)
+            .pool_idle_timeout(Duration::from_secs(30));
         builder = match roots {
-            Roots::Platform => builder.tls_certs_merge(certificates.clone()),
+            Roots::Platform => builder.tls_certs_merge(self.certificates.clone()),
             Roots::BuiltIn => {
                 let ders = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
                 let known = ders.filter_map(|der| Certificate::from_der(der).ok());
-                builder.tls_certs_only(known.chain(certificates.clone()))
+                builder.tls_certs_only(known.chain(self.certificates.clone()))
             }
+            Roots::None => builder.tls_certs_only([]),
         };
         builder.build().map_err(|error| unusable("the TLS set-up", &error.to_string()))
-    };
-    // A container without a CA bundle has no platform roots at all.
-    build(Roots::Platform).or_else(|_| build(Roots::BuiltIn))
+    }
 }
 
 #[derive(Clone, Copy)]
 enum Roots {
     Platform,
     BuiltIn,
+    /// Nobody is trusted: for plain HTTP alone.
+    None,
 }
 
 fn read_bundle(bundle: &CaBundle) -> Result<Vec<Certificate>, Error> {
@@ -102,6 +163,20 @@ mod tests {
         install_provider();
         install_provider();
         assert!(http_client(&Options::default()).is_ok());
+    }
+
+    #[test]
+    fn the_roots_are_read_when_tls_is_first_spoken() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let clients = Clients::new(&Options::default()).unwrap();
+        clients.to(&url("http://127.0.0.1:5000/")).unwrap();
+        assert!(clients.secure.get().is_none());
+        clients.to(&url("https://example.com/")).unwrap();
+        assert!(clients.secure.get().is_some());
+        let proxy = ProxySettings { http: Some(Secret::new("https://proxy:3128")), ..ProxySettings::default() };
+        let clients = Clients::new(&Options { proxy, ..Options::default() }).unwrap();
+        clients.to(&url("http://registry.example:5000/")).unwrap();
+        assert!(clients.secure.get().is_some(), "the proxy speaks TLS");
     }
 
     #[test]

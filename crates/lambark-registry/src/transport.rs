@@ -17,6 +17,7 @@ use crate::error::{Error, Exchange};
 use crate::feed::{Progress, sent_within};
 use crate::redirect::{MAX_REDIRECTS, is_loopback, is_presigned, same_origin, target};
 use crate::retry::{MANIFEST_PUT_WAIT, MAX_RETRY_AFTER, RetryPolicy, is_transient, retry_after};
+use crate::tls::Clients;
 use crate::traffic::{Counters, Kind};
 
 /// Bytes a second that any uplink is trusted to move. A body held in memory gets so much more time for its answer.
@@ -62,7 +63,7 @@ pub(crate) struct Fetched {
 
 /// The shared machinery under every operation.
 pub(crate) struct Transport {
-    http: reqwest::Client,
+    http: Clients,
     session: Session,
     counters: Arc<Counters>,
     retry: RetryPolicy,
@@ -76,7 +77,7 @@ pub(crate) struct Transport {
 
 impl Transport {
     pub(crate) fn new(options: Options) -> Result<Transport, Error> {
-        let http = crate::tls::http_client(&options)?;
+        let http = Clients::new(&options)?;
         Ok(Transport {
             http,
             session: Session::new(options.credentials),
@@ -261,7 +262,7 @@ impl Transport {
         foreign: bool,
     ) -> Result<Answer, Failure> {
         let exchange = Exchange::new(&call.method, url);
-        let mut request = self.http.request(call.method.clone(), url.clone()).headers(call.headers.clone());
+        let mut request = self.http.to(url)?.request(call.method.clone(), url.clone()).headers(call.headers.clone());
         if let Some(header) = header {
             request = request.header(AUTHORIZATION, header.clone());
         }

@@ -110,12 +110,15 @@ fn make(path: &Path) -> Result<(), Error> {
     let file = tempfile::Builder::new().prefix(".ledger-").tempfile_in(directory);
     let file = file.map_err(|error| Error::of_write(path, &error))?.into_temp_path();
     let made = Connection::open(&file).and_then(|mut connection| {
+        // Until it has its name nobody misses it: one wait for the disk at the end is enough.
+        connection.pragma_update(None, "synchronous", "OFF")?;
         connection.pragma_update(None, "application_id", APPLICATION)?;
         migrate(&mut connection)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.close().map_err(|(_, error)| error)
     });
     made.map_err(|error| Error::of_sqlite(path, true, &error))?;
+    File::open(&file).and_then(|file| file.sync_all()).map_err(|error| Error::of_write(path, &error))?;
     match file.persist_noclobber(path) {
         Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(Error::of_write(path, &error.error)),
         // The name has to survive a loss of power too. Not every file system can be told so.
