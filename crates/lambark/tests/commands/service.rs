@@ -9,7 +9,9 @@ use crate::support::json;
 fn a_tag_leads_into_the_services_repository_and_is_recorded() {
     let registry = ScriptedRegistry::start();
     let archive = lambark_testkit::fixture("prov-true-oci.tar");
-    let programs = scripted(&[("docker", &docker(&format!("/bin/cat '{}'", archive.display())))]);
+    // An engine too old to write a layout: it streams an archive.
+    let old = docker(&format!("/bin/cat '{}'", archive.display())).replace("26.1.5", "23.0.6");
+    let programs = scripted(&[("docker", &old)]);
     let user = user().with("PATH", &path(programs.path()));
     let repository = format!("{}/app", registry.host());
     let toml = format!("[service.backend]\ndockerfile = \"Dockerfile\"\nrepository = \"{repository}\"\n");

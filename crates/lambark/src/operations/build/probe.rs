@@ -33,7 +33,16 @@ pub(super) fn probe(wanted: &Wanted) -> Capabilities {
 }
 
 fn docker(wanted: &Wanted, found: &mut Capabilities) {
-    let version = match run("docker", &["--version"]) {
+    let builder = Arguments::read(&wanted.arguments).ok().and_then(|arguments| arguments.builder);
+    let inspect: Vec<&str> = ["buildx", "inspect"].into_iter().chain(builder.as_deref()).collect();
+    let (version, info, inspected, buildx_help) = std::thread::scope(|scope| {
+        let info = scope.spawn(|| run("docker", &["info", "--format", "{{json .}}"]));
+        let inspected = scope.spawn(|| run("docker", &inspect));
+        let buildx_help = scope.spawn(|| run("docker", &["buildx", "build", "--help"]));
+        let version = run("docker", &["--version"]);
+        (version, joined(info), joined(inspected), joined(buildx_help))
+    });
+    let version = match version {
         Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
         Err(reason) => return found.looked.push(reason),
     };
@@ -41,15 +50,6 @@ fn docker(wanted: &Wanted, found: &mut Capabilities) {
         // A package of Podman brings a `docker` that is Podman.
         return found.looked.push("docker: it is podman under another name".to_owned());
     }
-    let builder = Arguments::read(&wanted.arguments).ok().and_then(|arguments| arguments.builder);
-    let inspect: Vec<&str> = ["buildx", "inspect"].into_iter().chain(builder.as_deref()).collect();
-    let (info, inspected, buildx_help, help) = std::thread::scope(|scope| {
-        let info = scope.spawn(|| run("docker", &["info", "--format", "{{json .}}"]));
-        let inspected = scope.spawn(|| run("docker", &inspect));
-        let buildx_help = scope.spawn(|| run("docker", &["buildx", "build", "--help"]));
-        let help = run("docker", &["build", "--help"]);
-        (joined(info), joined(inspected), joined(buildx_help), help)
-    });
     let info = info.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
     let (buildx, daemon) = of_info(&info);
     let flags = |help: Result<Output, String>| match help {
@@ -73,7 +73,10 @@ fn docker(wanted: &Wanted, found: &mut Capabilities) {
         }
     };
     let daemon = daemon.map_err(|reason| found.looked.push(format!("docker: {reason}"))).ok();
-    found.docker = Some(Docker { daemon, buildx, flags: flags(help) });
+    // Each question costs a start of docker: what `docker build` has is asked only where it may be what builds.
+    let is_needed = buildx.is_none() || wanted.legacy || wanted.builder == Some(Program::Docker);
+    let own = if is_needed { flags(run("docker", &["build", "--help"])) } else { Flags::default() };
+    found.docker = Some(Docker { daemon, buildx, flags: own });
 }
 
 fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
