@@ -303,3 +303,46 @@ fn a_missing_config_is_told_by_one_rule() {
     let told: Vec<&str> = judge(&gone.facts()).findings.iter().map(|finding| finding.rule).collect();
     assert_eq!(told, ["missing-blob"]);
 }
+
+/// The same image, looked at only as deep as `bytes`.
+fn sampled(mut facts: ImageFacts) -> ImageFacts {
+    for layer in &mut facts.layers {
+        layer.content = not_looked();
+    }
+    facts.files = not_looked();
+    facts
+}
+
+#[test]
+fn blobs_that_were_read_once_are_not_read_again() {
+    let full = image().facts();
+    let mut again = sampled(full.clone());
+    assert_eq!(judge(&again).verdict, Verdict::Incomplete);
+    assert!(again.learn(&full));
+    assert_eq!((judge(&again).verdict, judge(&again).findings), (judge(&full).verdict, judge(&full).findings));
+}
+
+#[test]
+fn what_was_learnt_of_other_blobs_says_nothing() {
+    let full = image().facts();
+    let change = |change: fn(&mut ImageFacts)| {
+        let mut other = full.clone();
+        change(&mut other);
+        other
+    };
+    let others = [
+        change(|facts| drop(facts.layers.pop())),
+        change(|facts| facts.layers.clear()),
+        change(|facts| facts.layers[0].descriptor = None),
+        change(|facts| facts.layers[0].descriptor.as_mut().unwrap().digest = Digest::of(b"other")),
+        change(|facts| facts.layers[0].diff_id = Some(Digest::of(b"other"))),
+    ];
+    for other in others {
+        let mut again = sampled(full.clone());
+        assert!(!again.learn(&other));
+        assert_eq!(judge(&again).verdict, Verdict::Incomplete, "nothing was taken over");
+    }
+    let (mut none, empty) = (sampled(full.clone()), change(|facts| facts.layers.clear()));
+    none.layers.clear();
+    assert!(!none.learn(&empty), "an image that is not known has no layers either");
+}

@@ -9,7 +9,7 @@ pub mod location;
 
 use std::borrow::Cow;
 
-use lambark_oci::{Architecture, Document, Family, Manifest, RawDocument};
+use lambark_oci::{Architecture, Digest, Document, Family, Manifest, RawDocument};
 
 pub use config::ConfigFacts;
 pub use files::{Elf, EntryKind, FileNotes, GlibcVersion, TarEntry};
@@ -85,6 +85,28 @@ pub enum ManifestPolicy {
 }
 
 impl ImageFacts {
+    /// Takes over what somebody learnt by reading the same layers to their ends, wherever they lay: blobs of one digest
+    /// hold the same. False, and nothing is taken, if they are not the same blobs in the same order.
+    pub fn learn(&mut self, known: &ImageFacts) -> bool {
+        let digests = |facts: &ImageFacts| -> Option<Vec<Digest>> {
+            facts.layers.iter().map(|layer| Some(layer.descriptor.as_ref()?.digest.clone())).collect()
+        };
+        let same = match (digests(self), digests(known)) {
+            (Some(ours), Some(theirs)) => !ours.is_empty() && ours == theirs,
+            _ => false,
+        };
+        // What was read was held against the digests that the config gives of the plain tars.
+        let named_alike = || self.layers.iter().zip(&known.layers).all(|(ours, theirs)| ours.diff_id == theirs.diff_id);
+        if !same || !named_alike() {
+            return false;
+        }
+        for (layer, known) in self.layers.iter_mut().zip(&known.layers) {
+            layer.content = known.content.clone();
+        }
+        self.files = known.files.clone();
+        true
+    }
+
     /// Where the image lies.
     ///
     /// # Errors

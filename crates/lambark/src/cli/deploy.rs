@@ -81,7 +81,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
             asked: asked(None, &config),
             fail_on: arguments.fail_on.or(config.policy.fail_on).map(Into::into).unwrap_or_default(),
             fix: arguments.fix,
-            looked: None,
+            known: None,
             cache: context.cache_dir(),
             state: context.state_dir()?,
         },

@@ -249,7 +249,7 @@ fn settings(
                 asked: asked(None, config),
                 fail_on,
                 fix: false,
-                looked: None,
+                known: None,
                 cache: context.cache_dir(),
                 state: state.clone(),
             },

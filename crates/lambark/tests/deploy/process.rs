@@ -32,7 +32,7 @@ pub(crate) fn deploy(
             asked: Asked::default(),
             fail_on: FailOn::default(),
             fix: false,
-            looked: None,
+            known: None,
             cache: None,
             state: PathBuf::from("/nonexistent"),
         },

@@ -121,6 +121,9 @@ fn three_services_go_from_dockerfiles_to_aliases_and_back() {
     for (service, told) in SERVICES.iter().zip(report["services"].as_array().unwrap()) {
         assert_eq!(told["deployment"]["end"]["is"], "deployed", "{told:#}");
         assert_eq!((told["deployment"]["version"].as_str(), told["service"].as_str()), (Some("1"), Some(*service)));
+        let chosen =
+            told["deployment"]["steps"].as_array().unwrap().iter().find(|step| step["step"] == "image").unwrap();
+        assert_eq!(chosen["depth"], "files", "what was looked at as it was built is known: {chosen:#}");
         let steps: Vec<&str> =
             told["steps"].as_array().unwrap().iter().map(|done| done["step"].as_str().unwrap()).collect();
         assert_eq!(steps, ["build", "check", "push", "verify", "deploy", "tests", "alias", "record"]);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use lambark_images::repair::ImagePlan;
 use lambark_images::{Access, Progress, open, push_as_is};
 use lambark_oci::{Digest, ImageName, Reference};
-use lambark_rules::facts::{Asked, Evidence};
-use lambark_rules::{Finding, Needs, Severity, Skip, Verdict};
+use lambark_rules::facts::{Asked, Evidence, ImageFacts};
+use lambark_rules::{Finding, Needs, Severity, Skip, Verdict, judge};
 
 use super::error::Error::Misplaced;
 use super::live::Live;
@@ -30,8 +30,8 @@ pub struct Demands {
     pub fail_on: FailOn,
     /// Mend what Lambda would refuse, where it lies.
     pub fix: bool,
-    /// An image whose every file was looked at a moment ago, by the same rules.
-    pub looked: Option<Digest>,
+    /// What is known of an image whose every file was looked at a moment ago.
+    pub known: Option<Arc<ImageFacts>>,
     /// Where this machine remembers layers.
     pub cache: Option<PathBuf>,
     /// Where old manifests are kept.
@@ -115,8 +115,10 @@ fn as_it_is(
     let resolve = resolve::Settings { image: demands.image.clone(), asked };
     let resolve::Outcome { digest, attestations, .. } = resolve::run(&resolve, access, &**progress)?;
     let image = named.at(digest);
-    let depth = if demands.looked.as_ref() == image.digest() { Needs::Bytes } else { Needs::Files };
-    let looked = look(&image, asked, depth, live, access, progress)?;
+    let looked = match &demands.known {
+        Some(known) => look_again(known, &image, asked, live, access, progress)?,
+        None => look(&image, asked, Needs::Files, live, access, progress)?,
+    };
     let rules = refused_by(&looked, demands.fail_on);
     if !rules.is_empty() {
         return Err(Failure::NotDeployable { image: image.to_string(), rules });
@@ -248,6 +250,24 @@ fn look(
     };
     let checked = check::run(&settings, access, &**progress).images.pop();
     checked.map_or_else(|| Err(Failure::NotLooked("nothing was looked at".to_owned())), |checked| checked.result)
+}
+
+/// Looks at an image whose layers are known, without reading them once more; at all of it if they are others.
+fn look_again(
+    known: &ImageFacts,
+    image: &Reference,
+    asked: Asked,
+    live: &Live,
+    access: &Access,
+    progress: &Arc<dyn Progress>,
+) -> Result<Looked, Failure> {
+    let mut looked = look(image, asked, Needs::Bytes, live, access, progress)?;
+    if !looked.facts.learn(known) {
+        return look(image, asked, Needs::Files, live, access, progress);
+    }
+    looked.judgement = judge(&looked.facts);
+    looked.depth = Needs::Files;
+    Ok(looked)
 }
 
 /// The tag that keeps the image, if it has none. One of its own, made of its digest: a tag that moved on with the next

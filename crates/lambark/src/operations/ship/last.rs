@@ -27,7 +27,7 @@ pub fn deploy(
         Some(digest) => format!("{}@{digest}", settings.reference),
         None => settings.reference.clone(),
     };
-    plan.image.looked.clone_from(&outcome.looked);
+    plan.image.known.clone_from(&outcome.known);
     plan.until = match settings.until {
         Step::Deploy => deploy::Until::Published,
         Step::Tests => deploy::Until::Tested,

@@ -8,10 +8,12 @@ pub mod step;
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lambark_images::{Top, open};
 use lambark_oci::{Digest, ImageName, Reference};
+use lambark_rules::facts::ImageFacts;
 
 use super::deploy::{self, End};
 use super::ledger::{Journal, Record};
@@ -54,8 +56,8 @@ pub struct Outcome {
     pub reference: String,
     /// Its digest, once it is known.
     pub digest: Option<Digest>,
-    /// The same, if every file of it was looked at here.
-    pub looked: Option<Digest>,
+    /// What is known of it, if every file was looked at here.
+    pub known: Option<Arc<ImageFacts>>,
     /// Every step that is over: what came of it, in a few words, and how long it took.
     pub steps: Vec<Done>,
     /// The deployment, once it began.
@@ -122,7 +124,7 @@ impl Bringer<'_> {
             service: settings.service.clone(),
             reference: settings.reference.clone(),
             digest: None,
-            looked: None,
+            known: None,
             steps: Vec::new(),
             deployment: None,
             failure: None,
@@ -177,10 +179,7 @@ impl Bringer<'_> {
         let text = format!("verdict {} as built; {kept}", repair.judgement.verdict);
         outcome.done(Step::Check, text, took(&[build::Stage::Look]), tell);
         outcome.digest = repair.applied.as_ref().map(|applied| applied.image.digest().clone());
-        if !repair.plan.rewrites_layers() {
-            // The files of the image that was pushed are those that were looked at.
-            outcome.looked.clone_from(&outcome.digest);
-        }
+        outcome.known = Some(Arc::new(repair.facts.clone()));
         if pushes {
             outcome.done(Step::Push, settings.reference.clone(), took(&[build::Stage::Write]), tell);
         }
@@ -211,6 +210,7 @@ impl Bringer<'_> {
         let pushed = push::run(&plan, self.ways, self.record(settings))?;
         let repair = &pushed.repair.repair;
         outcome.digest = repair.applied.as_ref().map(|applied| applied.image.digest().clone());
+        outcome.known = Some(Arc::new(repair.facts.clone()));
         outcome.done(Step::Push, settings.reference.clone(), begun.elapsed(), tell);
         Ok(())
     }
