@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -37,7 +37,11 @@ impl Layout {
             // Without a place to keep it, it is sent again next time; that is all.
             let lock = lock(&directory, &format!("{}{LOCK}", name(wanted))).ok()?;
             evict(&directory, MAX_KEPT);
-            Some(Layout { path, kept: Some(lock) })
+            // The blobs are what is kept. Yesterday's image must never be taken for today's.
+            match fs::remove_file(Path::new(&path).join("index.json")) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => None,
+                _ => Some(Layout { path, kept: Some(lock) }),
+            }
         });
         kept.or_else(|| Some(Layout { path: sayable(&temporary.join("layout"))?, kept: None }))
     }
@@ -52,6 +56,14 @@ impl Layout {
     pub(super) fn sweep(&self) {
         if self.kept.is_some() {
             let _ = lambark_images::sweep(Path::new(&self.path));
+        }
+    }
+
+    /// Leaves no trace of what this builder has no use for. What another builder wrote stays.
+    pub(super) fn unused(self) {
+        if self.kept.is_some() && !Path::new(&self.path).exists() {
+            // Still locked: nobody else has begun to use it.
+            let _ = fs::remove_file(format!("{}{LOCK}", self.path));
         }
     }
 
@@ -85,8 +97,13 @@ fn name(wanted: &Wanted) -> String {
 /// Makes the lock's file if need be, and takes the lock; the file's time says when it was last used.
 fn lock(directory: &Path, name: &str) -> io::Result<File> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    let file = File::create(directory.join(name))?;
+    let path = directory.join(name);
+    let file = File::create(&path)?;
     file.try_lock()?;
+    // Whoever held it may have removed it meanwhile; then the next one locks another file of this name.
+    if fs::metadata(&path)?.ino() != file.metadata()?.ino() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
     file.set_modified(SystemTime::now())?;
     Ok(file)
 }
@@ -153,4 +170,61 @@ fn size(directory: &Path) -> u64 {
         Err(_) => 0,
     };
     entries.flatten().map(of).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn wanted(context: &Path) -> Wanted {
+        Wanted {
+            dockerfile: None,
+            context: context.display().to_string(),
+            architecture: None,
+            arguments: Vec::new(),
+            builder: None,
+            legacy: false,
+            layers: None,
+        }
+    }
+
+    #[test]
+    fn a_layout_is_one_build_s_at_a_time_and_begins_without_an_image() {
+        let (cache, temporary) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let wanted = wanted(cache.path());
+        let open = || Layout::open(Some(cache.path()), &wanted, temporary.path()).unwrap();
+        let first = open();
+        assert_eq!(Some(&first.path), Layout::path(Some(cache.path()), &wanted, temporary.path()).as_ref());
+        let other = open();
+        assert!(other.path.starts_with(temporary.path().to_str().unwrap()), "{}", other.path);
+        assert!(!list(cache.path())[0].remove().unwrap(), "it is in use");
+
+        fs::create_dir_all(Path::new(&first.path).join("blobs/sha256")).unwrap();
+        fs::write(Path::new(&first.path).join("blobs/sha256/abc"), "a layer").unwrap();
+        fs::write(Path::new(&first.path).join("index.json"), "yesterday's").unwrap();
+        let path = first.path.clone();
+        drop(first);
+        let again = open();
+        assert_eq!(again.path, path);
+        assert!(Path::new(&path).join("blobs/sha256/abc").exists() && !Path::new(&path).join("index.json").exists());
+        drop(again);
+        assert!(list(cache.path())[0].remove().unwrap());
+        open().unused();
+        assert_eq!(fs::read_dir(cache.path().join(DIRECTORY)).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn only_so_many_are_kept_and_a_path_that_means_something_else_is_not_used() {
+        let (cache, temporary) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for number in 0..=MAX_KEPT + 3 {
+            let context = temporary.path().join(number.to_string());
+            drop(Layout::open(Some(cache.path()), &wanted(&context), temporary.path()).unwrap());
+        }
+        assert_eq!(list(cache.path()).len(), MAX_KEPT);
+        let comma = cache.path().join("a,b");
+        let layout = Layout::open(Some(&comma), &wanted(cache.path()), temporary.path()).unwrap();
+        assert!(layout.path.starts_with(temporary.path().to_str().unwrap()));
+        assert!(Layout::open(None, &wanted(cache.path()), &comma).is_none());
+    }
 }

@@ -151,6 +151,13 @@ pub fn run(
     let layout = Layout::open(settings.cache.as_deref(), &settings.wanted, directory.path());
     let plan = planned(&settings.wanted, &place, layout.as_ref().map(|layout| layout.path.clone()), &tag)?;
     clock.ended(Stage::Ask);
+    let layout = layout.and_then(|layout| match plan.archive {
+        Archive::Layout(_) => Some(layout),
+        _ => {
+            layout.unused();
+            None
+        }
+    });
     ways.progress.step(&format!("building with {}", plan.described));
     let source = built(settings, &plan, words, &mut clock)?;
     let asked = Asked { architecture: plan.architecture, ..settings.asked };
