@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod bench;
+mod limits;
 mod node;
 mod programs;
 mod python;

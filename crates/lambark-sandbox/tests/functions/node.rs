@@ -1,14 +1,12 @@
 //! Node with AWS's own runtime interface client, and its native half.
 
-use std::time::Duration;
-
-use lambark_sandbox::{FunctionSettings, Settings};
 use lambark_testkit::images::{File, bootstrap};
 use lambark_testkit::parts::Part;
 
 use serde_json::Value;
 
 use crate::bench::{Bench, Case, told};
+use crate::limits;
 
 const CLIENT: &str = "/var/task/node_modules/aws-lambda-ric/index.mjs";
 const NATIVE: &str = "var/task/node_modules/aws-lambda-ric/rapid-client.node";
@@ -203,33 +201,9 @@ fn what_the_emulator_does_not_show() {
         }
     }
 
-    // Documented: an invocation has a time limit. The emulator answers with plain text.
-    let slow = Case { timeout: 2, ..common("exports.handler = () => new Promise(() => setTimeout(() => 0, 600000))") };
-    let words = "Task timed out after 2.00 seconds";
-    let late = ("Sandbox.Timedout".to_owned(), format!("RequestId: ID Error: {words}"));
-    assert_eq!(told(&bench.invoke(&slow).unwrap().payload), late);
-    // Documented: init is limited to ten seconds (to one here), then comes again under the function's time limit. The
-    // emulator counts both as one.
-    let hangs = Case { timeout: 2, ..common("while (true);") };
-    let limit = |function: &mut FunctionSettings, _: &mut Settings| function.init_limit = Duration::from_secs(1);
-    let running = bench.start(&hangs, limit).unwrap();
-    assert!(running.function.init().failure.is_some(), "{}", running.log());
-    assert_eq!(told(&running.invoke(b"{}").payload), late);
-    for case in [&slow, &hangs] {
-        if let Some(rie) = bench.invoke_rie(case) {
-            assert_eq!(rie.body, words.as_bytes(), "{}", rie.log);
-        }
-    }
-
-    // Documented: memory is limited. The emulator limits none.
+    let slow = common("exports.handler = () => new Promise(() => setTimeout(() => 0, 600000))");
     let hungry = common("exports.handler = async () => Buffer.alloc(300_000_000, 1).length");
-    let memory = |_: &mut FunctionSettings, sandbox: &mut Settings| sandbox.memory_bytes = Some(128 * 1024 * 1024);
-    let outcome = bench.start(&hungry, memory).unwrap().invoke(b"{}");
-    let killed = "RequestId: ID Error: Runtime exited with error: signal: killed";
-    assert_eq!(told(&outcome.payload), ("Runtime.ExitError".to_owned(), killed.to_owned()));
-    if let Some(rie) = bench.invoke_rie(&hungry) {
-        assert_eq!(rie.body, b"300000000");
-    }
+    limits::hold(&bench, slow, common("while (true);"), &hungry);
 }
 
 #[test]

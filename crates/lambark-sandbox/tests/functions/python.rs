@@ -1,14 +1,12 @@
 //! Python with AWS's own runtime interface client.
 
-use std::time::Duration;
-
-use lambark_sandbox::{FunctionSettings, Settings};
 use lambark_testkit::images::{File, bootstrap};
 use lambark_testkit::parts::Part;
 
 use serde_json::Value;
 
 use crate::bench::{Bench, Case, told};
+use crate::limits;
 
 const PYTHON: &str = "/usr/bin/python3.11";
 
@@ -92,36 +90,10 @@ fn what_the_emulator_does_not_show() {
         assert_eq!(rie.body, b"\"s\"");
     }
 
-    // Reported of Lambda: a document of type Sandbox.Timedout. The emulator answers with plain text.
-    let mut slow = case("import time\ndef handler(e, c): time.sleep(60)", "app.handler");
-    slow.timeout = 2;
-    let outcome = bench.invoke(&slow).unwrap();
-    let words = "Task timed out after 2.00 seconds";
-    let late = ("Sandbox.Timedout".to_owned(), format!("RequestId: ID Error: {words}"));
-    assert_eq!(told(&outcome.payload), late);
-    // Documented: init is limited to ten seconds (to one here), then comes again under the function's time limit. The
-    // emulator counts both as one.
-    let mut hangs = case("import time; time.sleep(60)", "app.handler");
-    hangs.timeout = 2;
-    let limit = |function: &mut FunctionSettings, _: &mut Settings| function.init_limit = Duration::from_secs(1);
-    let running = bench.start(&hangs, limit).unwrap();
-    assert!(running.function.init().failure.is_some(), "{}", running.log());
-    assert_eq!(told(&running.invoke(b"{}").payload), late);
-    for case in [&slow, &hangs] {
-        if let Some(rie) = bench.invoke_rie(case) {
-            assert_eq!(rie.body, words.as_bytes(), "{}", rie.log);
-        }
-    }
-
-    // Documented: memory is limited. The emulator limits none.
+    let slow = case("import time\ndef handler(e, c): time.sleep(60)", "app.handler");
+    let hangs = case("import time; time.sleep(60)", "app.handler");
     let hungry = case("def handler(e, c): return len(bytearray(b'x') * 300_000_000)", "app.handler");
-    let memory = |_: &mut FunctionSettings, sandbox: &mut Settings| sandbox.memory_bytes = Some(128 * 1024 * 1024);
-    let outcome = bench.start(&hungry, memory).unwrap().invoke(b"{}");
-    let killed = "RequestId: ID Error: Runtime exited with error: signal: killed";
-    assert_eq!(told(&outcome.payload), ("Runtime.ExitError".to_owned(), killed.to_owned()));
-    if let Some(rie) = bench.invoke_rie(&hungry) {
-        assert_eq!(rie.body, b"300000000");
-    }
+    limits::hold(&bench, slow, hangs, &hungry);
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Rust with AWS's own runtime: one static program, with GNU's C library and with musl's.
 
-use std::time::Duration;
-
 use lambark_sandbox::{FunctionSettings, Settings};
 use lambark_testkit::images::{File, bootstrap};
 use lambark_testkit::parts::Part;
@@ -9,6 +7,7 @@ use lambark_testkit::parts::Part;
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, Case, told};
+use crate::limits;
 
 const PROGRAM: &str = "/var/task/bootstrap";
 
@@ -173,33 +172,5 @@ fn what_the_emulator_does_not_show() {
         assert_eq!(rie.body, b"\"s\"");
     }
 
-    // Documented: an invocation has a time limit. The emulator answers with plain text.
-    let slow = Case { timeout: 2, ..event("sleep") };
-    let words = "Task timed out after 2.00 seconds";
-    let late = ("Sandbox.Timedout".to_owned(), format!("RequestId: ID Error: {words}"));
-    assert_eq!(told(&bench.invoke(&slow).unwrap().payload), late);
-    if let Some(rie) = bench.invoke_rie(&slow) {
-        assert_eq!(rie.body, words.as_bytes());
-    }
-
-    // Documented: init is limited to ten seconds (to one here), then comes again under the function's time limit. The
-    // emulator counts both as one.
-    let hangs = Case { timeout: 2, ..init("sleep") };
-    let limit = |function: &mut FunctionSettings, _: &mut Settings| function.init_limit = Duration::from_secs(1);
-    let running = bench.start(&hangs, limit).unwrap();
-    assert_eq!(told(&running.invoke(b"{}").payload), late);
-    assert!(running.function.init().failure.is_some(), "{}", running.log());
-    if let Some(rie) = bench.invoke_rie(&hangs) {
-        assert_eq!(rie.body, words.as_bytes());
-    }
-
-    // Documented: memory is limited. The emulator limits none.
-    let hungry = event("eat");
-    let memory = |_: &mut FunctionSettings, sandbox: &mut Settings| sandbox.memory_bytes = Some(128 * 1024 * 1024);
-    let outcome = bench.start(&hungry, memory).unwrap().invoke(&hungry.event);
-    let killed = "RequestId: ID Error: Runtime exited with error: signal: killed";
-    assert_eq!(told(&outcome.payload), ("Runtime.ExitError".to_owned(), killed.to_owned()));
-    if let Some(rie) = bench.invoke_rie(&hungry) {
-        assert_eq!(rie.body, b"300000000");
-    }
+    limits::hold(&bench, event("sleep"), init("sleep"), &event("eat"));
 }
