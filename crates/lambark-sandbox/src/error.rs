@@ -1,6 +1,7 @@
 //! What can go wrong, and whose fault it is.
 
 use std::io;
+use std::path::PathBuf;
 
 use lambark_oci::Digest;
 
@@ -20,6 +21,14 @@ pub enum Error {
         setting: String,
         /// What to do about it.
         advice: String,
+    },
+    /// The lambark that was to run in a container cannot: the user's, who named or installed it.
+    #[error("{} cannot be the lambark that runs in containers: {reason}", path.display())]
+    Companion {
+        /// Where it lies.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The container engine that was to make it did not.
     #[error("`{engine} {what}` failed: {reason}")]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::Exit;
@@ -15,13 +16,16 @@ pub const MAX_RESPONSE_BYTES: u64 = 6 * 1024 * 1024 + 100;
 /// Largest event that Lambda takes, in bytes (quotas page: 6 MB for synchronous invocations).
 pub const MAX_EVENT_BYTES: usize = 6 * 1024 * 1024;
 
+/// The type of a response that is larger than Lambda takes.
+pub(crate) const RESPONSE_TOO_LARGE: &str = "Function.ResponseSizeTooLarge";
+
 /// A failed init or invocation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Failure {
     /// Lambda's own finding.
     Fault {
         /// `Runtime.ExitError`, `Sandbox.Timedout` …
-        error_type: &'static str,
+        error_type: Cow<'static, str>,
         /// What comes after `Error: `.
         cause: String,
     },
@@ -30,6 +34,7 @@ pub enum Failure {
         /// The `Lambda-Runtime-Function-Error-Type` header.
         error_type: String,
         /// The document.
+        #[serde(with = "crate::base64_bytes")]
         payload: Bytes,
     },
 }
@@ -38,7 +43,7 @@ impl Failure {
     /// A fault of this type.
     #[must_use]
     pub fn fault(error_type: &'static str, cause: impl Into<String>) -> Failure {
-        Failure::Fault { error_type, cause: cause.into() }
+        Failure::Fault { error_type: error_type.into(), cause: cause.into() }
     }
 
     /// The function took longer than it may.
@@ -52,7 +57,7 @@ impl Failure {
     pub fn response_too_large() -> Failure {
         let cause =
             format!("Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes).");
-        Failure::fault("Function.ResponseSizeTooLarge", cause)
+        Failure::fault(RESPONSE_TOO_LARGE, cause)
     }
 
     /// The type, for REPORT lines and machines. Of what a runtime reports, the document's own word counts: for an
@@ -86,7 +91,7 @@ impl Failure {
         match self {
             Failure::Reported { payload, .. } => payload.clone(),
             // The only fault whose message Lambda writes without the request.
-            Failure::Fault { error_type: error_type @ "Function.ResponseSizeTooLarge", cause } => {
+            Failure::Fault { error_type, cause } if error_type == RESPONSE_TOO_LARGE => {
                 json!({ "errorType": error_type, "errorMessage": cause }).to_string().into()
             }
             Failure::Fault { error_type, cause } => {

@@ -11,25 +11,26 @@
 //!    output, and a [`Waiter`] for its [`Exit`].
 //! 4. [`Sandbox::peak_memory`]; [`Sandbox::kill_processes`] ends all programs, and the sandbox stays;
 //!    [`Sandbox::kill`], or dropping it, ends everything.
-//!    Where the kernel allows no namespaces, [`Sandbox::start_in_engine`] has [`engine`] make the walls, and all else is
-//!    the same.
 //! 5. `function` starts an image's function in such a sandbox and invokes it: `Function` is what callers use. Its
 //!    `lifecycle` is a machine without side effects (init → invoke → shutdown), `runtime_api` and `extensions_api` are
 //!    how processes inside reach it, `report` and `fault` are Lambda's own words for what happens.
+//! 6. Where the kernel allows no namespaces, or is no Linux, [`Function::start_in_engine`] has a container engine make
+//!    the walls ([`engine`]); in the container runs this same program, which does all else as outside.
 //!
 //! What is not under `function` blocks and needs no runtime. The sandbox is made by this same program, started anew: the binary's
 //! `main` calls [`child_main_if_asked`] before anything else.
 
+mod base64_bytes;
 #[cfg(target_os = "linux")]
 mod cgroup;
 #[cfg(target_os = "linux")]
 mod diagnose;
-#[cfg(target_os = "linux")]
 pub mod engine;
 pub mod error;
 mod extensions_api;
 pub mod fault;
 pub mod function;
+pub mod image;
 #[cfg(target_os = "linux")]
 mod isolate;
 pub mod lifecycle;
@@ -49,11 +50,11 @@ mod settings;
 #[cfg(target_os = "linux")]
 mod wire;
 
-#[cfg(target_os = "linux")]
-pub use engine::Engine;
+pub use engine::{Companion, Engine};
 pub use error::{Error, SpawnError};
 pub use fault::Failure;
 pub use function::{Function, FunctionError, FunctionSettings};
+pub use image::Image;
 #[cfg(target_os = "linux")]
 pub use isolate::child_main_if_asked;
 pub use outcome::{Init, Invocation, Outcome};
@@ -61,7 +62,7 @@ pub use outcome::{Init, Invocation, Outcome};
 pub use process::{Process, Waiter};
 pub use program::{Command, Exit};
 #[cfg(target_os = "linux")]
-pub use rootfs::{Image, LayerCache, RootFs};
+pub use rootfs::{LayerCache, RootFs};
 #[cfg(target_os = "linux")]
 pub use sandbox::Sandbox;
 pub use settings::{Network, Settings};

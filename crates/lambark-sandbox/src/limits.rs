@@ -32,6 +32,10 @@ pub const IDS: u32 = 65_536;
 /// Largest message to or from a sandbox, in bytes: the kernel takes some megabytes of arguments and environment.
 pub const MAX_FRAME_BYTES: u32 = 16 * 1024 * 1024;
 
+/// Largest message to or from a companion in a container, in bytes: twice the largest answer in base 64, for an error
+/// that a function reports is both its answer and its failure.
+pub const MAX_MESSAGE_BYTES: u32 = 32 * 1024 * 1024;
+
 /// Most names of a directory that are told, since an image chooses how many there are.
 pub const MAX_LISTED: usize = 1000;
 

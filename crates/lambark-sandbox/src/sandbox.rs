@@ -15,12 +15,11 @@ use rustix::process::Signal;
 
 use crate::cgroup::Cgroup;
 use crate::diagnose::diagnose;
-use crate::engine::{Container, Engine, LoadedImage};
 use crate::isolate::OUTER;
 use crate::limits::{FIRST_ID_OUTSIDE, FUNCTION_GID, FUNCTION_UID, IDS, KEEPERS_BYTES, START_SECONDS};
 use crate::process::{Board, Process, Waiter};
 use crate::rootfs::RootFs;
-use crate::wire::{Guest, Inner, Mapped, Order, Outer, Word, receive, send};
+use crate::wire::{Inner, Mapped, Order, Outer, Word, receive, send};
 use crate::{Command, Error, Network, Settings, SpawnError};
 
 /// A sandbox. Dropping it ends everything that runs in it.
@@ -36,7 +35,6 @@ pub struct Sandbox {
 #[derive(Debug)]
 struct Keeper {
     ender: Ender,
-    child: Mutex<Child>,
     reader: Mutex<Option<JoinHandle<()>>>,
     _held: Held,
 }
@@ -54,10 +52,10 @@ struct Held {
 /// How the sandbox's first process is ended, and with it all others inside.
 #[derive(Debug)]
 enum Ender {
-    /// It is a process of ours.
-    Process(OwnedFd),
-    /// It is another user's, and ends when nobody speaks to it any more.
-    Container(Container, UnixStream),
+    /// It is a process of ours, and there is somebody who waits for it.
+    Process(OwnedFd, Mutex<Child>),
+    /// It is this process: its end is the sandbox's. Until then it starts programs as long as it is spoken to.
+    This(UnixStream),
 }
 
 impl Sandbox {
@@ -89,41 +87,25 @@ impl Sandbox {
             }
         };
         let held = Held { cgroup: cgroup.map(Arc::new), root: Some(root.clone()) };
-        Sandbox::around(socket, child, Ender::Process(first), listener, held)
+        Sandbox::around(socket, Ender::Process(first, Mutex::new(child)), listener, held)
     }
 
-    /// Has a container engine make a sandbox around an image that it has. Nothing runs in it yet.
-    ///
-    /// # Errors
-    /// [`Error::Engine`] in the engine's words; [`Error::SetUp`] when the container does not do as it should.
-    pub fn start_in_engine(engine: &Engine, image: &LoadedImage, settings: &Settings) -> Result<Sandbox, Error> {
-        let (container, mut child, socket) = engine.start(image, settings)?;
-        let limit = Some(Duration::from_secs(START_SECONDS));
-        let ready = socket.set_read_timeout(limit).map_err(|source| Error::io("make a socket", source));
-        match ready.and_then(|()| greet(&socket, settings)) {
-            Ok(listener) => {
-                let heard = socket.try_clone().map_err(|source| Error::io("share a socket", source))?;
-                Sandbox::around(socket, child, Ender::Container(container, heard), listener, Held::default())
-            }
-            Err(error) => {
-                let _ = socket.shutdown(Shutdown::Both);
-                container.end(&mut child);
-                Err(error)
-            }
-        }
+    /// The sandbox that this process is the first one of; a thread of it starts programs when told through `socket`.
+    pub(crate) fn around_this_process(socket: UnixStream, listener: TcpListener) -> Result<Sandbox, Error> {
+        let ender = socket.try_clone().map_err(|source| Error::io("share a socket", source))?;
+        Sandbox::around(socket, Ender::This(ender), Some(listener), Held::default())
     }
 
     /// A sandbox whose first process is ready.
     fn around(
         socket: UnixStream,
-        child: Child,
         ender: Ender,
         listener: Option<TcpListener>,
         held: Held,
     ) -> Result<Sandbox, Error> {
         let cgroup = held.cgroup.clone();
         // From here on, whatever fails ends it.
-        let keeper = Keeper { ender, child: Mutex::new(child), reader: Mutex::new(None), _held: held };
+        let keeper = Keeper { ender, reader: Mutex::new(None), _held: held };
         let listener = listener.map_or_else(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)), Ok);
         let listener = listener.and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
         let listener = listener.map_err(|source| Error::io("listen for the Runtime API", source))?;
@@ -209,19 +191,16 @@ impl Sandbox {
 
 impl Keeper {
     fn end(&self) {
-        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         match &self.ender {
-            Ender::Process(first) => {
+            Ender::Process(first, child) => {
+                let mut child = child.lock().unwrap_or_else(PoisonError::into_inner);
                 // It may have ended by itself; waiting for it tells.
                 let _ = rustix::process::pidfd_send_signal(first, Signal::KILL);
                 let _ = child.wait();
             }
-            Ender::Container(container, socket) => {
-                let _ = socket.shutdown(Shutdown::Both);
-                container.end(&mut child);
-            }
+            // If that is not possible, nobody hears it any more.
+            Ender::This(socket) => drop(socket.shutdown(Shutdown::Both)),
         }
-        drop(child);
         if let Some(reader) = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let _ = reader.join();
         }
@@ -274,15 +253,6 @@ fn set_up(
     let listener = descriptors.next().map(TcpListener::from);
     socket.set_read_timeout(None).map_err(|source| Error::io("make a socket", source))?;
     Ok((first, listener))
-}
-
-/// Says to a container's first process what it has to know, and takes its listening socket.
-fn greet(socket: &UnixStream, settings: &Settings) -> Result<Option<TcpListener>, Error> {
-    let own_network = settings.network == Network::None;
-    tell(socket, &Guest { memory_bytes: settings.memory_bytes, own_network })?;
-    let (Word::Ready, descriptors) = hear(socket)? else { return Err(out_of_turn()) };
-    socket.set_read_timeout(None).map_err(|source| Error::io("make a socket", source))?;
-    Ok(descriptors.into_iter().nth(1).map(TcpListener::from))
 }
 
 fn tell(socket: &UnixStream, message: &impl serde::Serialize) -> Result<(), Error> {

@@ -48,13 +48,6 @@ pub(crate) struct Inner {
     pub(crate) many_ids: bool,
 }
 
-/// From this program to the first process of a container.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Guest {
-    pub(crate) memory_bytes: Option<u64>,
-    pub(crate) own_network: bool,
-}
-
 /// From this program to the sandbox's first process, later.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Order {

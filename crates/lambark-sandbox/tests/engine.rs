@@ -1,4 +1,4 @@
-//! In a container that a real Docker made, programs see and do what they do in a sandbox that lambark made.
+//! In a container that a real Docker made, functions see and do what they do in a sandbox that lambark made.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -33,7 +33,7 @@ fn ran(outcome: &Value) -> &[Value] {
 }
 
 #[test]
-fn programs_fare_alike() {
+fn functions_fare_alike() {
     let files = vec![
         File::directory("t"),
         File::new("t/plain", "").mode(0o644),
@@ -53,13 +53,11 @@ fn programs_fare_alike() {
         act(&["echo", "hello", "world"]),
         act(&["exit", "3"]),
         act(&["abort"]),
-        json!({ "args": ["sleep"], "kill_after_milliseconds": 20 }),
-        json!({ "args": ["env"], "env": ["A=1", "B=2", "A=3"] }),
+        json!({ "args": ["sleep"], "init_milliseconds": 500 }),
         json!({ "args": ["where"], "working_directory": "/bin" }),
-        act(&["read", "/t/below", "/t/unreadable", "/t/plain"]),
+        act(&["read", "/t/below", "/t/unreadable", "/t/plain", "/proc/self/comm"]),
         act(&["write", "/x", "/bin/tester", "/t/plain", "/tmp/x", "/dev/null"]),
         act(&["list", "/tmp", "/proc/self/fd", "/opt/extensions"]),
-        act(&["get", "127.0.0.1:9001"]),
         act(&["get", "192.0.2.1:80"]),
         act(&["eat", "200"]),
         program("/t/missing"),
@@ -77,7 +75,7 @@ fn programs_fare_alike() {
         let Some(daemon) = Dockerd::start_with(store, &[]) else { return };
         let place = Place::new(Who::Root);
         place.image(vec![base_layer(), layer(&files), layer(&above)]);
-        let settings = json!({ "memory_bytes": 128 << 20, "tmp_bytes": 64 << 20 });
+        let settings = json!({ "functions": true, "memory_bytes": 128 << 20, "tmp_bytes": 64 << 20 });
         let here = place.run_with(settings.clone(), &programs);
         let mut there = settings;
         there["engine"] = engine(&daemon, &place).into();
@@ -85,9 +83,8 @@ fn programs_fare_alike() {
         for ((program, here), there) in programs.iter().zip(ran(&here)).zip(ran(&there)) {
             assert_eq!(here, there, "{store:?} {program}");
         }
-        assert_eq!(ran(&there)[11]["exit"], "out of memory", "{there}");
-        assert_eq!(there["address"], "127.0.0.1:9001");
-        assert!(there["peak"].as_u64().unwrap() > 100 << 20, "{there}");
+        assert_eq!(ran(&there)[0]["log"], "hello world");
+        assert_eq!(ran(&there)[9]["failure"], "Runtime.ExitError: Runtime exited with error: signal: killed");
         assert_eq!(containers(&daemon), "", "nothing is left running");
     }
 }
@@ -98,11 +95,14 @@ fn nobody_has_more_rights() {
     let place = Place::new(Who::Root);
     place.image(vec![base_layer()]);
     let engine = engine(&daemon, &place);
-    let outcome = place.run_with(json!({ "engine": engine }), &[act(&["status"]), act(&["list", "/dev/shm"])]);
-    let status = ran(&outcome)[0]["stdout"].as_str().unwrap();
+    let mut eater = act(&["eat", "200"]);
+    eater["invoke"] = true.into();
+    let programs = [act(&["status"]), act(&["list", "/dev/shm"]), act(&["env"]), act(&["escape"]), eater];
+    let outcome = place.run_with(json!({ "engine": engine, "memory_bytes": 128 << 20 }), &programs);
+    let log = |index: usize| ran(&outcome)[index]["log"].as_str().unwrap();
     let line = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
-        line.unwrap_or_else(|| panic!("{name} {status}")).split_whitespace().collect::<Vec<_>>().join(" ")
+        let line = log(0).lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_else(|| panic!("{name} {}", log(0))).split_whitespace().collect::<Vec<_>>().join(" ")
     };
     assert_eq!(line("Uid:"), "993 993 993 993");
     assert_eq!(line("Gid:"), "990 990 990 990");
@@ -110,7 +110,14 @@ fn nobody_has_more_rights() {
         assert_eq!(line(capabilities), "0000000000000000", "{capabilities}");
     }
     assert_eq!((line("NoNewPrivs:").as_str(), line("Seccomp:").as_str()), ("1", "2"));
-    assert!(ran(&outcome)[1]["stdout"].as_str().unwrap().contains("NotFound"), "{outcome}");
+    assert!(log(1).contains("NotFound"), "{outcome}");
+    assert!(log(2).contains("AWS_LAMBDA_RUNTIME_API=127.0.0.1:9001\n"), "{outcome}");
+    assert!(!log(2).contains("DOCKER_HOST"), "{outcome}");
+    // What an engine hides of /proc it covers with empty files, which may be opened.
+    assert_eq!(log(3).lines().filter(|line| !line.contains("/proc/kcore")).collect::<Vec<_>>(), ["tried"], "{outcome}");
+    let eaten = &ran(&outcome)[4];
+    assert_eq!(eaten["invoked"], "Runtime exited with error: signal: killed", "{outcome}");
+    assert!(eaten["memory"].as_u64().unwrap() > 100, "{outcome}");
 }
 
 #[test]
@@ -138,10 +145,14 @@ fn what_an_engine_says_is_told() {
         let path = place.path("docker");
         std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        place.run_with(json!({ "engine": path }), &[])["error"].as_str().unwrap().to_owned()
+        let outcome = place.run_with(json!({ "engine": path }), &[act(&["status"])]);
+        let error = if outcome["error"].is_string() { &outcome["error"] } else { &ran(&outcome)[0]["error"] };
+        error.as_str().unwrap_or_else(|| panic!("{outcome}")).to_owned()
     };
     let error = refuse("echo no space left >&2; exit 1");
     assert_eq!(error, "`docker load` failed: no space left");
     let error = refuse("[ $1 = image ] || { echo no such runtime >&2; exit 125; }");
     assert_eq!(error, "`docker run` failed: no such runtime");
+    let error = refuse("[ $1 != run ] || echo I am no companion");
+    assert_eq!(error, "`docker run` failed: its container ended without a word");
 }

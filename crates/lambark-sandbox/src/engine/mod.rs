@@ -1,23 +1,26 @@
 //! A sandbox made by a container engine, for machines whose kernel lets users make none themselves.
 //!
-//! Only the walls are the engine's: what runs inside as the first process is this same program, told the same orders
-//! over the same socket. So programs are started, watched and reported by the same code, and with the same words.
-//!
-//! The engine has to run on this machine's own kernel, since descriptors are handed over: neither one on another
-//! machine nor one in a virtual machine will do.
+//! Only the walls are the engine's: what runs inside as the first process is lambark, this program's companion, which
+//! starts the function, serves its APIs and watches it by the same code as outside, and with the same words. All that
+//! passes between the two goes through the container's standard input and output, so that the engine may live in
+//! another machine, as it does on macOS.
 
 mod archive;
+mod companion;
 mod container;
+pub(crate) mod dialogue;
+mod session;
 
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use lambark_images::{Progress, Source};
+use lambark_oci::Digest;
 
-pub(crate) use container::Container;
-
-use crate::{Error, Image, Settings};
+use crate::{Error, Image};
+use archive::Archive;
+pub use companion::Companion;
 
 /// The engines' commands, in the order in which they are tried. All three take Docker's words.
 const NAMES: [&str; 3] = ["docker", "podman", "finch"];
@@ -25,6 +28,9 @@ const NAMES: [&str; 3] = ["docker", "podman", "finch"];
 /// Under what name images stand in the engine; the tag is the digest of the config. `localhost` because Podman would
 /// put it there by itself, and because no registry is ever asked for such a name.
 const REPOSITORY: &str = "localhost/lambark-run";
+
+/// First argument of the companion.
+pub(crate) const GUEST: &str = "lambark-sandbox-guest";
 
 /// Most bytes of an engine's complaint that are told.
 const MAX_COMPLAINT_BYTES: u64 = 2000;
@@ -72,13 +78,22 @@ impl Engine {
         Command::new(&self.program)
     }
 
-    /// Gives the engine the image's layers, unless it has them. The image stays there, for the next time.
+    /// Gives the engine the image's layers with the companion on top, unless it has them. The image stays there, for
+    /// the next time.
     ///
     /// # Errors
     /// When a layer cannot be read or is other than its digests say, or the engine does not take it.
-    pub fn load(&self, source: &dyn Source, image: &Image, progress: &dyn Progress) -> Result<LoadedImage, Error> {
-        let config = archive::config(image);
-        let name = format!("{REPOSITORY}:{}", archive::digest(&config).hex());
+    pub fn load(
+        &self,
+        source: &dyn Source,
+        image: &Image,
+        companion: &Companion,
+        progress: &dyn Progress,
+    ) -> Result<LoadedImage, Error> {
+        let layer = companion.write(&mut io::sink());
+        let (companion_size, layer) = layer.map_err(|source| Error::io("read lambark's own program", source))?;
+        let config = archive::config(image, companion, &layer);
+        let name = format!("{REPOSITORY}:{}", Digest::of(&config).hex());
         let mut look = self.command();
         look.args(["image", "inspect", &name]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         if look.status().is_ok_and(|status| status.success()) {
@@ -88,8 +103,9 @@ impl Engine {
         command.arg("load").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| self.failed("load", &error.to_string()))?;
         let complaint = child.stderr.take().map(|stderr| std::thread::spawn(move || complaint(stderr)));
+        let archive = Archive { source, image, companion, companion_size, config: &config, name: &name };
         let written = match child.stdin.take() {
-            Some(mut stdin) => archive::write(&mut stdin, source, image, &config, &name, progress),
+            Some(mut stdin) => archive::write(&mut stdin, &archive, progress),
             None => Ok(()),
         };
         let status = child.wait().map_err(|source| Error::io("wait for the container engine", source))?;
@@ -103,11 +119,6 @@ impl Engine {
         }
     }
 
-    /// Starts a container of the image, in which this program is the first process.
-    pub(crate) fn start(&self, image: &LoadedImage, settings: &Settings) -> Result<container::Started, Error> {
-        container::start(self, &image.0, settings)
-    }
-
     fn failed(&self, what: &str, complaint: &str) -> Error {
         Error::Engine { engine: self.name(), what: what.to_owned(), reason: complaint.trim().to_owned() }
     }
@@ -119,12 +130,4 @@ fn complaint(mut stderr: impl Read) -> String {
     let _ = (&mut stderr).take(MAX_COMPLAINT_BYTES).read_to_end(&mut text);
     let _ = io::copy(&mut stderr, &mut io::sink());
     String::from_utf8_lossy(&text).into_owned()
-}
-
-/// A path as an engine's option takes it; those options are lists with commas.
-fn option_path(path: &Path) -> Result<&str, Error> {
-    path.to_str().filter(|path| !path.contains([',', '"', '\n'])).ok_or_else(|| Error::SetUp {
-        step: "name a file to the container engine".to_owned(),
-        reason: format!("`{}` has characters that its options do not take", path.display()),
-    })
 }

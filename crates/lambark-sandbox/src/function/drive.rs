@@ -11,11 +11,11 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::FunctionSettings;
-use super::handle::{Command, FunctionError};
+use super::handle::{FunctionError, Task};
 use super::house::House;
 use super::life::{Ended, Life};
 use super::logs::{Log, LogSink};
-use crate::fault::Failure;
+use crate::fault::{Failure, RESPONSE_TOO_LARGE};
 use crate::lifecycle::{Event, Invoked, Shutdown, Work};
 use crate::outcome::{Init, Invocation, Outcome};
 use crate::report::{self, Report};
@@ -27,12 +27,12 @@ const SHUTDOWN_INTERNAL: Duration = Duration::from_millis(500);
 /// The part of it that the runtime has before the extensions are told, as AWS's emulator deals it out.
 const RUNTIME_SHARE: f64 = 0.3;
 
-/// Runs the function on this thread until nobody commands it any more.
+/// Runs the function on this thread until nobody has a task for it any more.
 pub(super) fn run<H: House>(
     house: &H,
     settings: &FunctionSettings,
     sink: LogSink,
-    mut commands: UnboundedReceiver<Command>,
+    mut tasks: UnboundedReceiver<Task>,
     ready: &Sender<Result<Init, FunctionError>>,
 ) -> Result<(), FunctionError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -41,9 +41,9 @@ pub(super) fn run<H: House>(
         let log_stream = report::log_stream(&settings.version, Uuid::new_v4().as_u128());
         let mut driver = Driver { house, settings, log, log_stream, life: None, init: None };
         let init = driver.first_init().await?;
-        // If nobody waits for it, nobody commands either.
+        // If nobody waits for it, nobody has a task either.
         let _ = ready.send(Ok(init));
-        while let Some(Command::Invoke(invocation, reply)) = commands.recv().await {
+        while let Some(Task::Invoke(invocation, reply)) = tasks.recv().await {
             let _ = reply.send(driver.invoke(invocation).await);
         }
         driver.end("spindown").await;
@@ -217,7 +217,7 @@ impl<H: House> Driver<'_, H> {
 
 /// Whether the environment is over with this answer.
 fn is_fatal(answer: &Result<bytes::Bytes, Failure>) -> bool {
-    matches!(answer, Err(Failure::Fault { error_type, .. }) if *error_type != "Function.ResponseSizeTooLarge")
+    matches!(answer, Err(Failure::Fault { error_type, .. }) if error_type != RESPONSE_TOO_LARGE)
 }
 
 /// An init that was repeated and ran into the function's timeout is the function's timeout.

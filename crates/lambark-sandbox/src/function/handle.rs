@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
-use tokio::sync::mpsc as commands;
+use tokio::sync::mpsc::{self as tasks, UnboundedReceiver};
 
 use super::drive;
 use super::house::House;
@@ -32,13 +32,13 @@ pub enum FunctionError {
 
 /// A function whose environment exists. Dropping it ends every process of it.
 pub struct Function {
-    commands: commands::UnboundedSender<Command>,
+    tasks: tasks::UnboundedSender<Task>,
     init: Init,
     thread: Option<JoinHandle<()>>,
 }
 
 /// What the function's thread is told to do.
-pub(super) enum Command {
+pub(crate) enum Task {
     Invoke(Invocation, mpsc::Sender<Result<Outcome, FunctionError>>),
 }
 
@@ -55,17 +55,25 @@ impl Function {
         settings: FunctionSettings,
         log: LogSink,
     ) -> Result<Function, FunctionError> {
-        let (sender, receiver) = commands::unbounded_channel();
+        Function::on_thread(move |tasks, ready| drive::run(&build()?, &settings, log, tasks, ready))
+    }
+
+    /// A function that is driven by `work` on a thread of its own, until nobody has a task for it any more.
+    pub(crate) fn on_thread(
+        work: impl FnOnce(UnboundedReceiver<Task>, &mpsc::Sender<Result<Init, FunctionError>>) -> Result<(), FunctionError>
+        + Send
+        + 'static,
+    ) -> Result<Function, FunctionError> {
+        let (sender, receiver) = tasks::unbounded_channel();
         let (ready, started) = mpsc::channel();
         let thread = std::thread::Builder::new().name("function".to_owned()).spawn(move || {
-            let result = build().and_then(|house| drive::run(&house, &settings, log, receiver, &ready));
-            if let Err(error) = result {
+            if let Err(error) = work(receiver, &ready) {
                 // If the function was started already, its caller hears of it at the next invocation.
                 let _ = ready.send(Err(error));
             }
         })?;
         let init = started.recv().map_err(|_| FunctionError::Over)??;
-        Ok(Function { commands: sender, init, thread: Some(thread) })
+        Ok(Function { tasks: sender, init, thread: Some(thread) })
     }
 
     /// The first init.
@@ -83,16 +91,16 @@ impl Function {
             return Err(FunctionError::EventTooLarge(invocation.payload.len()));
         }
         let (reply, outcome) = mpsc::channel();
-        self.commands.send(Command::Invoke(invocation, reply)).map_err(|_| FunctionError::Over)?;
+        self.tasks.send(Task::Invoke(invocation, reply)).map_err(|_| FunctionError::Over)?;
         outcome.recv().map_err(|_| FunctionError::Over)?
     }
 }
 
 impl Drop for Function {
     fn drop(&mut self) {
-        // The thread ends the environment when nobody can command it any more.
-        let (nobody, _) = commands::unbounded_channel();
-        self.commands = nobody;
+        // The thread ends the environment when nobody can have a task for it any more.
+        let (nobody, _) = tasks::unbounded_channel();
+        self.tasks = nobody;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

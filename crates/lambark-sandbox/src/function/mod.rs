@@ -12,6 +12,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use handle::Task;
 pub use handle::{Function, FunctionError};
 pub use logs::LogSink;
 pub use settings::{FunctionSettings, INIT_LIMIT, MEMORY_MB, TIMEOUT_SECONDS, TMP_MB};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lambark_oci::config::RunConfig;
+use serde::{Deserialize, Serialize};
 
 use crate::lifecycle::About;
 
@@ -20,7 +21,7 @@ pub const TIMEOUT_SECONDS: std::ops::RangeInclusive<u64> = 1..=900;
 pub const TMP_MB: std::ops::RangeInclusive<u32> = 512..=10_240;
 
 /// A function: its image's command and what Lambda is told about it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FunctionSettings {
     /// The function's name.
     pub name: String,

@@ -19,6 +19,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
+use crate::engine::GUEST;
 use crate::wire::{Word, send};
 
 /// First argument of the first helper.
@@ -26,9 +27,6 @@ pub(crate) const OUTER: &str = "lambark-sandbox-outer";
 
 /// First argument of the second helper.
 pub(crate) const INNER: &str = "lambark-sandbox-inner";
-
-/// First argument of this program in a container; the second is its socket.
-pub(crate) const GUEST: &str = "lambark-sandbox-guest";
 
 /// Becomes the sandbox if this process was started for that, and then never returns.
 ///

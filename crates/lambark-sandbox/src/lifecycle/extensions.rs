@@ -152,7 +152,7 @@ impl Machine {
     pub(super) fn extension_gives_up(&mut self, identifier: &str, error_type: &'static str) -> Answer {
         let Some(extension) = self.extension(identifier) else { return unknown(identifier) };
         extension.state = State::GaveUp;
-        self.first_fault.get_or_insert(error_type);
+        self.first_fault.get_or_insert(error_type.into());
         Answer::accepted()
     }
 

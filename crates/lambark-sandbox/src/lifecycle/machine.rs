@@ -1,5 +1,7 @@
 //! The machine's state, and where each event goes.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::extensions::Extension;
@@ -28,7 +30,7 @@ pub struct Machine {
     pub(super) runtime: Runtime,
     pub(super) extensions: Vec<Extension>,
     /// The first fault's type decides, whatever falls over after it.
-    pub(super) first_fault: Option<&'static str>,
+    pub(super) first_fault: Option<Cow<'static, str>>,
     /// What the runtime posted to `init/error`.
     pub(super) reported: Option<Failure>,
     pub(super) actions: Vec<Action>,
@@ -195,7 +197,7 @@ impl Machine {
     /// The fault under the type of the first one.
     fn first_of(&mut self, failure: Failure) -> Failure {
         let Failure::Fault { error_type, cause } = failure else { return failure };
-        Failure::Fault { error_type: self.first_fault.get_or_insert(error_type), cause }
+        Failure::Fault { error_type: self.first_fault.get_or_insert(error_type).clone(), cause }
     }
 
     /// Ends what runs with this failure.

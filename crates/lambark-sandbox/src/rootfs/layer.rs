@@ -10,7 +10,7 @@ use lambark_images::{Progress, Source};
 use lambark_layers::{Flaw, SNIFF_BYTES, decode, sniff};
 use lambark_oci::{Digest, Hasher};
 
-use super::image::Layer;
+use crate::image::Layer;
 use super::marks::Marks;
 use super::unpack::Unpacker;
 use crate::Error;

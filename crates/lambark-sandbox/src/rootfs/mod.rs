@@ -6,7 +6,6 @@
 
 mod cache;
 mod flat;
-mod image;
 mod layer;
 mod marks;
 mod tree;
@@ -16,12 +15,11 @@ use std::sync::Arc;
 
 use lambark_images::{Progress, Source, parallel};
 
-use crate::Error;
+use crate::{Error, Image};
 use crate::limits::MAX_OVERLAY_OPTION_BYTES;
 pub use cache::{Entry, LayerCache, Pruned};
 use cache::{Held, SKELETON};
 pub(crate) use cache::{MOUNT_POINT, PROGRAM};
-pub use image::{Image, Layer};
 
 /// A root file system in the cache. As long as it or a clone of it lives, nothing of it is evicted.
 #[derive(Clone, Debug)]

@@ -3,11 +3,17 @@
 
 use std::io::{Read, Write};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lambark_images::{Access, Silent};
 use lambark_oci::{Architecture, ImageName};
-use lambark_sandbox::{Command, Engine, Exit, Image, LayerCache, Network, RootFs, Sandbox, Settings};
+use lambark_oci::config::RunConfig;
+use lambark_sandbox::function::LogSink;
+use lambark_sandbox::{
+    Command, Companion, Engine, Exit, Function, FunctionSettings, Image, Invocation, LayerCache, Network, RootFs, Sandbox,
+    Settings,
+};
 use serde_json::{Value, json};
 
 /// Starts what standard input describes, in order, and prints how each ended.
@@ -32,11 +38,14 @@ fn run(order: &Value) -> Result<Value, lambark_sandbox::Error> {
     let cache = LayerCache::open(Path::new(text("cache")), limit)?;
     if let Some(program) = order["engine"].as_str() {
         let engine = Engine::at(program.into());
-        let image = engine.load(&*source, &image, &Silent)?;
-        let settings = settings(order);
-        let began = std::time::Instant::now();
-        let sandbox = Sandbox::start_in_engine(&engine, &image, &settings)?;
-        return Ok(play(order, &sandbox, began.elapsed()));
+        let image = engine.load(&*source, &image, &Companion::this_program()?, &Silent)?;
+        return Ok(functions(order, |function, log| {
+            Function::start_in_engine(&engine, &image, settings(order), function, log)
+        }));
+    }
+    if order["functions"] == true {
+        let root = RootFs::prepare(&*source, &image, &cache, &Silent)?;
+        return Ok(functions(order, |function, log| Function::start(root.clone(), settings(order), function, log)));
     }
     let mut root = RootFs::prepare(&*source, &image, &cache, &Silent)?;
     if order["flat"] == true {
@@ -81,6 +90,43 @@ fn play(order: &Value, sandbox: &Sandbox, started: Duration) -> Value {
     })
 }
 
+/// Starts each program as a function's runtime. None is one, so all inits fail; some are invoked nevertheless.
+fn functions(
+    order: &Value,
+    start: impl Fn(FunctionSettings, LogSink) -> Result<Function, lambark_sandbox::FunctionError>,
+) -> Value {
+    let programs = order["programs"].as_array().expect("programs").iter();
+    let ran = programs.map(|program| {
+        let command = command(program);
+        let mut settings = FunctionSettings::of_image(&RunConfig::default());
+        settings.entrypoint = std::iter::once(command.program).chain(command.args).collect();
+        (settings.env, settings.working_dir) = (command.env, command.working_directory);
+        settings.init_limit = Duration::from_millis(program["init_milliseconds"].as_u64().unwrap_or(60_000));
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&log);
+        let sink = Box::new(move |bytes: &[u8]| sink.lock().expect("no panic").extend_from_slice(bytes));
+        let function = match start(settings, sink) {
+            Ok(function) => function,
+            Err(error) => return json!({ "error": error.to_string() }),
+        };
+        let failure = function.init().failure.as_ref();
+        let failure = failure.map(|failure| format!("{}: {}", failure.error_type(), failure.message()));
+        let outcome = (program["invoke"] == true).then(|| function.invoke(Invocation::default()).expect("an outcome"));
+        drop(function);
+        let log = String::from_utf8_lossy(&log.lock().expect("no panic")).into_owned();
+        // Lambda's own lines tell of durations.
+        let printed: Vec<&str> = log.lines().filter(|line| !line.starts_with("INIT_REPORT")).collect();
+        json!({
+            "failure": failure,
+            "log": if outcome.is_none() { printed.join("\n") } else { String::new() },
+            "invoked": outcome.as_ref().and_then(|outcome| Some(outcome.failure.as_ref()?.message())),
+            "memory": outcome.and_then(|outcome| outcome.max_memory_used_mb),
+        })
+    });
+    let ran: Vec<Value> = ran.collect();
+    json!({ "ran": ran })
+}
+
 /// Answers everybody who connects with a word.
 fn greet(listener: &std::net::TcpListener) {
     listener.set_nonblocking(false).expect("a listener may block");
@@ -89,18 +135,21 @@ fn greet(listener: &std::net::TcpListener) {
     }
 }
 
-fn start(sandbox: &Sandbox, program: &Value) -> Value {
+fn command(program: &Value) -> Command {
     let strings = |name: &str| -> Vec<String> {
         let list = program[name].as_array().into_iter().flatten();
         list.map(|text| text.as_str().expect("a string").to_owned()).collect()
     };
-    let command = Command {
+    Command {
         program: program["program"].as_str().unwrap_or("/bin/tester").to_owned(),
         args: strings("args"),
         env: strings("env").iter().filter_map(|pair| pair.split_once('=')).map(|(a, b)| (a.into(), b.into())).collect(),
         working_directory: program["working_directory"].as_str().unwrap_or("/").to_owned(),
-    };
-    let mut process = match sandbox.spawn(&command) {
+    }
+}
+
+fn start(sandbox: &Sandbox, program: &Value) -> Value {
+    let mut process = match sandbox.spawn(&command(program)) {
         Ok(process) => process,
         Err(error) => return json!({ "failure": format!("{error:?}") }),
     };
