@@ -21,6 +21,7 @@ mod crane;
 mod dockerd;
 mod moto;
 mod part;
+mod podman;
 mod process;
 mod recipe;
 mod registry;
@@ -31,6 +32,7 @@ mod token;
 mod tools;
 
 pub use buildah::Buildah;
+pub use podman::Podman;
 pub use crane::CraneRegistry;
 pub use dockerd::{Dockerd, Store};
 pub use moto::Moto;

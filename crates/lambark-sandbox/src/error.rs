@@ -10,7 +10,7 @@ use lambark_oci::Digest;
 #[non_exhaustive]
 pub enum Error {
     /// No namespaces here at all: the operating system's.
-    #[error("sandboxes need Linux: run the image with docker, podman or finch instead")]
+    #[error("lambark makes sandboxes of its own on Linux alone; elsewhere docker, podman or finch makes them")]
     NotLinux,
     /// A setting of this machine forbids what a sandbox is made of: the administrator's.
     #[error("this machine does not let {user} make a sandbox: {setting} forbids it")]
@@ -21,6 +21,12 @@ pub enum Error {
         setting: String,
         /// What to do about it.
         advice: String,
+    },
+    /// There is no lambark that could run in a container.
+    #[error("there is no lambark for Linux to run in containers, neither {}", looked.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" nor "))]
+    NoCompanion {
+        /// Where it was looked for.
+        looked: Vec<PathBuf>,
     },
     /// The lambark that was to run in a container cannot: the user's, who named or installed it.
     #[error("{} cannot be the lambark that runs in containers: {reason}", path.display())]

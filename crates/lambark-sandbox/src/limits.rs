@@ -59,6 +59,3 @@ pub const MAX_DEPTH: usize = 200;
 
 /// Most bytes of the option that names stacked layers: mount(2) takes a page with all options.
 pub const MAX_OVERLAY_OPTION_BYTES: usize = 4000;
-
-/// How much the cache of layers may have unless the user says otherwise, in bytes.
-pub const DEFAULT_CACHE_BYTES: u64 = 10 * 1024 * 1024 * 1024;

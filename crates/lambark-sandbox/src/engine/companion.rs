@@ -19,6 +19,9 @@ const DIRECTORY: &str = ".lambark";
 /// Hides what the image has in that directory (image specification: opaque whiteout).
 const OPAQUE: &str = ".lambark/.wh..wh..opq";
 
+/// This machine's processor, as images name it. An engine's own machine has the same.
+const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+
 /// How much of a program is looked at: its headers lie in front.
 const HEADERS_BYTES: u64 = 64 * 1024;
 
@@ -37,7 +40,7 @@ impl Companion {
     /// # Errors
     /// When the system does not tell where it lies.
     #[cfg(target_os = "linux")]
-    pub fn this_program() -> Result<Companion, Error> {
+    fn this_program() -> Result<Companion, Error> {
         let program = std::env::current_exe().map_err(|source| Error::io("find this program", source))?;
         let maps =
             std::fs::read_to_string("/proc/self/maps").map_err(|source| Error::io("look at this program", source))?;
@@ -52,6 +55,21 @@ impl Companion {
         Ok(Companion { files, command })
     }
 
+    /// The one that was installed with this program: itself on Linux, else the program for Linux beside it.
+    ///
+    /// # Errors
+    /// [`Error::NoCompanion`] when there is none.
+    pub fn installed() -> Result<Companion, Error> {
+        #[cfg(target_os = "linux")]
+        return Companion::this_program();
+        #[cfg(not(target_os = "linux"))]
+        {
+            // Package managers link to it from elsewhere.
+            let program = std::env::current_exe().and_then(std::fs::canonicalize);
+            Companion::at(beside(&program.map_err(|source| Error::io("find this program", source))?)?)
+        }
+    }
+
     /// A lambark for Linux at this path, which needs no libraries.
     ///
     /// # Errors
@@ -61,10 +79,10 @@ impl Companion {
         let read = File::open(&program).and_then(|file| file.take(HEADERS_BYTES).read_to_end(&mut start));
         let unfit = |reason: String| Error::Companion { path: program.clone(), reason };
         read.map_err(|error| unfit(error.to_string()))?;
-        let (machine, name) = if cfg!(target_arch = "aarch64") { (EM_AARCH64, "arm64") } else { (EM_X86_64, "amd64") };
+        let machine = if ARCHITECTURE == "arm64" { EM_AARCH64 } else { EM_X86_64 };
         match read_elf(&start) {
             None => return Err(unfit("it is no program for Linux".to_owned())),
-            Some(elf) if elf.machine != machine => return Err(unfit(format!("it is not built for {name}"))),
+            Some(elf) if elf.machine != machine => return Err(unfit(format!("it is not built for {ARCHITECTURE}"))),
             Some(elf) if elf.interpreter.is_some() => {
                 return Err(unfit("it needs libraries: build it for linux-musl".to_owned()));
             }
@@ -98,6 +116,15 @@ impl Companion {
     }
 }
 
+/// The program for Linux that lies where releases for other systems put it.
+#[cfg(any(test, not(target_os = "linux")))]
+fn beside(program: &Path) -> Result<PathBuf, Error> {
+    let name = format!("lambark-linux-{ARCHITECTURE}");
+    let directory = program.parent().unwrap_or(Path::new("."));
+    let looked = vec![directory.join(&name), directory.join("../libexec").join(&name)];
+    looked.iter().find(|path| path.is_file()).cloned().ok_or(Error::NoCompanion { looked })
+}
+
 /// Passes on, counts and hashes.
 struct Hashed<'a> {
     out: &'a mut dyn Write,
@@ -126,6 +153,7 @@ fn absolute(name: &str) -> String {
     format!("/{DIRECTORY}/{name}")
 }
 
+#[cfg(target_os = "linux")]
 fn file_name(path: &Path) -> &str {
     path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
 }
@@ -177,6 +205,22 @@ mod tests {
         assert_eq!(entries[1].0, ".lambark/.wh..wh..opq");
         let this = std::fs::metadata(std::env::current_exe().unwrap()).unwrap().len();
         assert_eq!(entries[2], (".lambark/lambark".to_owned(), 0o755, this));
+    }
+
+    #[test]
+    fn elsewhere_it_lies_beside_the_program_or_in_libexec() {
+        let directory = tempfile::tempdir().unwrap();
+        let bin = directory.path().join("bin");
+        std::fs::create_dir_all(&bin).unwrap();
+        std::fs::create_dir_all(directory.path().join("libexec")).unwrap();
+        let error = beside(&bin.join("lambark")).unwrap_err().to_string();
+        assert!(error.contains(&format!("bin/lambark-linux-{ARCHITECTURE} nor ")), "{error}");
+        let far = directory.path().join("libexec").join(format!("lambark-linux-{ARCHITECTURE}"));
+        std::fs::write(&far, "").unwrap();
+        assert_eq!(beside(&bin.join("lambark")).unwrap().canonicalize().unwrap(), far.canonicalize().unwrap());
+        let near = bin.join(format!("lambark-linux-{ARCHITECTURE}"));
+        std::fs::write(&near, "").unwrap();
+        assert_eq!(beside(&bin.join("lambark")).unwrap(), near);
     }
 
     #[test]

@@ -85,14 +85,19 @@ fn arguments(engine: &str, name: &str, image: &str, settings: &Settings) -> Vec<
     let network = if settings.network == Network::None { "none" } else { "host" };
     let user = format!("{FUNCTION_UID}:{FUNCTION_GID}");
     let tmp = format!("/tmp:rw,exec,nosuid,nodev,mode=1777,size={}", settings.tmp_bytes);
-    let (files, processes) = (format!("nofile={MAX_OPEN_FILES}:{MAX_OPEN_FILES}"), MAX_PROCESSES.to_string());
+    let limit = |name: &str, most: u64| format!("{name}={most}:{most}");
     let mut all: Vec<String> = ["run", "--rm", "--interactive", "--name", name, "--pull", "never", "--read-only"]
         .into_iter()
         .chain(["--network", network, "--user", &user, "--workdir", "/", "--tmpfs", &tmp])
         .chain(["--hostname", &settings.hostname, "--cap-drop", "ALL", "--security-opt", "no-new-privileges"])
-        .chain(["--pids-limit", &processes, "--ulimit", &files, "--ulimit", "core=0:0"])
+        .chain(["--pids-limit", &MAX_PROCESSES.to_string(), "--ulimit", &limit("nproc", MAX_PROCESSES)])
+        .chain(["--ulimit", &limit("nofile", MAX_OPEN_FILES), "--ulimit", &limit("core", 0)])
         .map(str::to_owned)
         .collect();
+    if engine == "podman" {
+        // Otherwise there are more places to write to than /tmp.
+        all.push("--read-only-tmpfs=false".to_owned());
+    }
     if engine != "finch" {
         // No place to share memory in, for Lambda has no /dev/shm; and nothing that is said stays on a disk. nerdctl,
         // which finch is, has neither word.

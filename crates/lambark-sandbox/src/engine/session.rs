@@ -42,8 +42,9 @@ impl Function {
 }
 
 struct Session {
-    container: Container,
+    /// Dropped before the container is waited for: some engines wait for its end in turn.
     stdin: ChildStdin,
+    container: Container,
     words: Receiver<Word>,
 }
 
@@ -83,7 +84,7 @@ impl Session {
                 }
             }
         });
-        Session { container, stdin, words }
+        Session { stdin, container, words }
     }
 
     fn invoke(&mut self, invocation: Invocation, limit: Duration) -> Result<Outcome, FunctionError> {

@@ -43,7 +43,6 @@ enum What {
 }
 
 /// The room for unpacked layers if nothing is said, in bytes: a few large images, on a runner's disk too.
-#[cfg(target_os = "linux")]
 pub(super) const DEFAULT_BYTES: u64 = 20_000_000_000;
 
 /// Where unpacked layers are kept, and how many.

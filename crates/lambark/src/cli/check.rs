@@ -80,7 +80,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
         depth: arguments.depth.map(Into::into),
         region: context.region(&config),
         account: arguments.function_account,
-        layers: context.layers_dir(),
+        means: Some(super::invoke::means(context)),
     };
     let outcome = check::run(&settings, &context.access, &*context.progress);
     let page = Page { verbose: arguments.verbose, ..context.page() };

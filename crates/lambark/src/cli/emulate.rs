@@ -69,7 +69,7 @@ impl Arguments {
             pessimistic: self.pessimistic,
             seed: self.seed,
             notes: Some(NoteSink::new(move |note| progress.step(note))),
-            invoker: sandboxes(context),
+            invoker: Some(sandboxes(context)),
         }
     }
 }

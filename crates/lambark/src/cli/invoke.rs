@@ -10,6 +10,7 @@ use lambark_twin::Invoke;
 
 use super::context::Context;
 use crate::failure::Failure;
+use crate::operations::run::place::{Maker, Means};
 
 /// Reads the event; `{}` if there is no file. One byte more than Lambda takes is enough to know that it is too large.
 pub(super) fn event(path: Option<&Path>) -> Result<Bytes, Failure> {
@@ -25,15 +26,17 @@ pub(super) fn event(path: Option<&Path>) -> Result<Bytes, Failure> {
     Ok(event.into())
 }
 
-/// What runs the twin's functions; `None` where this machine has no sandboxes, or no place to unpack an image in.
-#[cfg(target_os = "linux")]
-pub(super) fn sandboxes(context: &Context) -> Option<Arc<dyn Invoke>> {
-    let cache = super::cache::layers(context).ok()?;
-    Some(Arc::new(crate::operations::invoker::Sandboxes::new(cache, super::cache::DEFAULT_BYTES)))
+/// What runs the twin's functions.
+pub(super) fn sandboxes(context: &Context) -> Arc<dyn Invoke> {
+    Arc::new(crate::operations::invoker::Sandboxes::new(means(context)))
 }
 
-/// What runs the twin's functions: nothing does here.
-#[cfg(not(target_os = "linux"))]
-pub(super) fn sandboxes(_: &Context) -> Option<Arc<dyn Invoke>> {
-    None
+/// What sandboxes are made with, unless flags of one verb say otherwise.
+pub(super) fn means(context: &Context) -> Means {
+    Means {
+        maker: Maker::default(),
+        cache: context.layers_dir(),
+        cache_bytes: super::cache::DEFAULT_BYTES,
+        companion: context.companion(),
+    }
 }

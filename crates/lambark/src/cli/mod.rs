@@ -2,7 +2,6 @@
 
 mod aws;
 mod build;
-#[cfg(target_os = "linux")]
 mod cache;
 mod check;
 mod clock;
@@ -34,7 +33,6 @@ mod repair;
 mod resolve;
 mod rollback;
 mod rules;
-#[cfg(target_os = "linux")]
 mod run;
 mod ship;
 mod status;
@@ -88,7 +86,6 @@ enum Verb {
     Status(status::Arguments),
     Resolve(resolve::Arguments),
     Lint(lint::Arguments),
-    #[cfg(target_os = "linux")]
     Run(run::Arguments),
     Rehearse(rehearse::Arguments),
     Emulate(emulate::Arguments),
@@ -98,7 +95,6 @@ enum Verb {
     Doctor(doctor::Arguments),
     Explain(explain::Arguments),
     Record(record::Arguments),
-    #[cfg(target_os = "linux")]
     Cache(cache::Arguments),
     Knowledge(knowledge::Arguments),
     Config(config::Arguments),
@@ -138,8 +134,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Verb::Build(arguments) => build::run(arguments, &context),
         Verb::Resolve(arguments) => resolve::run(arguments, &context),
         Verb::Lint(arguments) => lint::run(arguments, &context),
-        #[cfg(target_os = "linux")]
-        Verb::Run(arguments) => run::run(arguments, &context),
+            Verb::Run(arguments) => run::run(arguments, &context),
         Verb::Rehearse(arguments) => rehearse::run(arguments, &context),
         Verb::Emulate(arguments) => emulate::run(&arguments, &context),
         Verb::Init(arguments) => init::run(arguments, &context),
@@ -148,8 +143,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Verb::Doctor(arguments) => doctor::run(&arguments, &context),
         Verb::Explain(arguments) => explain::run(&arguments, &context),
         Verb::Record(arguments) => record::run(arguments, &context),
-        #[cfg(target_os = "linux")]
-        Verb::Cache(arguments) => cache::run(&arguments, &context),
+            Verb::Cache(arguments) => cache::run(&arguments, &context),
         Verb::Knowledge(arguments) => knowledge::run(arguments, &context),
         Verb::Config(arguments) => config::run(&arguments, &context),
         Verb::Completion(arguments) => completion::run(&arguments),

@@ -56,7 +56,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
         settle: arguments.settle,
         pessimistic: arguments.pessimistic,
         event: if arguments.no_invoke { None } else { Some(event(arguments.event.as_deref())?.to_vec()) },
-        invoker: sandboxes(context),
+        invoker: Some(sandboxes(context)),
     };
     let mut printed = Ok(());
     let outcome = rehearse::run(&settings, &context.access, &context.progress, &mut |step| {

@@ -10,11 +10,11 @@ use lambark_sandbox::function::LogSink;
 
 use super::cache::CacheSize;
 use super::context::{Context, Format};
-use super::invoke::event;
+use super::invoke::{event, means};
 use super::output;
 use crate::failure::Failure;
 use crate::operations::run;
-use crate::operations::run::place::Maker;
+use crate::operations::run::place::{Maker, Means};
 use crate::render;
 use crate::render::run::LogText;
 
@@ -79,7 +79,7 @@ enum NetworkWord {
 /// `--sandbox`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum MakerWord {
-    /// lambark itself; docker, podman or finch where the kernel does not let it
+    /// lambark itself; docker, podman or finch where the kernel does not let it, or is no Linux
     Auto,
     /// lambark itself
     Native,
@@ -114,13 +114,15 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
             NetworkWord::None => Network::None,
             NetworkWord::Host => Network::Host,
         },
-        maker: match arguments.sandbox {
-            MakerWord::Auto => Maker::Auto,
-            MakerWord::Native => Maker::Native,
-            MakerWord::Engine => Maker::Engine,
+        means: Means {
+            maker: match arguments.sandbox {
+                MakerWord::Auto => Maker::Auto,
+                MakerWord::Native => Maker::Native,
+                MakerWord::Engine => Maker::Engine,
+            },
+            cache_bytes: arguments.cache_size.bytes(),
+            ..means(context)
         },
-        cache: super::cache::layers(context)?,
-        cache_bytes: arguments.cache_size.bytes(),
     };
     let text = matches!(arguments.format, Format::Text);
     let outcome = run::run(&settings, &context.access, &*context.progress, to_stderr(), |invocation| {

@@ -1,6 +1,5 @@
 //! `check`: every rule on an image.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use lambark_images::{Access, ControlPlane, Gather, Kept, Progress, gather, open, parallel};
@@ -8,6 +7,8 @@ use lambark_oci::{ImageName, Reference};
 use lambark_rules::facts::{Asked, Evidence, ImageFacts, Location, Stored};
 use lambark_rules::{Judgement, Needs, Severity, Skip, judge};
 
+use super::run::init;
+use super::run::place::Means;
 use crate::exit;
 use crate::failure::Failure;
 
@@ -27,8 +28,8 @@ pub struct Settings {
     pub region: Option<String>,
     /// The account of that function, if the user named one.
     pub account: Option<String>,
-    /// Where images are unpacked that are run; none is run without.
-    pub layers: Option<PathBuf>,
+    /// What sandboxes are made with; without, no image is run.
+    pub means: Option<Means>,
 }
 
 /// Looks at every image. One that cannot be looked at does not hide the others.
@@ -53,8 +54,8 @@ fn look(image: &str, settings: &Settings, access: &Access, progress: &dyn Progre
     let facts = gather(&*source, &Gather { depth, asked }, progress);
     let mut facts = facts.map_err(|error| super::missing(error, &name, access))?;
     facts.location = name.reference().map(|reference| locate(reference, &facts, depth, settings, access));
-    if asked.run {
-        facts.init = init(&*source, &facts, settings.layers.as_deref(), progress);
+    if let Some(means) = settings.means.as_ref().filter(|_| asked.run) {
+        facts.init = init(&*source, &facts, means, progress);
     }
     let judgement = judge(&facts);
     Ok(Looked { name, depth, facts, judgement })
@@ -86,19 +87,6 @@ fn stored(reference: &Reference, facts: &ImageFacts, control: &dyn ControlPlane)
             Err(_) => Evidence::NotLooked("ECR's answer leaves the image out".into()),
         },
     }
-}
-
-#[cfg(target_os = "linux")]
-use super::run::init;
-
-#[cfg(not(target_os = "linux"))]
-fn init(
-    _: &dyn lambark_images::Source,
-    _: &ImageFacts,
-    _: Option<&std::path::Path>,
-    _: &dyn Progress,
-) -> Evidence<lambark_rules::facts::InitFacts> {
-    Evidence::NotLooked("sandboxes need Linux".into())
 }
 
 /// Reading a local image to its end costs a moment; a remote one would have to be downloaded.

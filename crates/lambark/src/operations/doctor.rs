@@ -144,7 +144,7 @@ fn look(image: String, settings: &Settings, asked: Asked, access: &Access, progr
     }
     let images = vec![image.clone()];
     let settings =
-        check::Settings { images, asked, depth: None, region: settings.region.clone(), account: None, layers: None };
+        check::Settings { images, asked, depth: None, region: settings.region.clone(), account: None, means: None };
     let mut outcome = check::run(&settings, access, progress);
     let none = || Checked { image, result: Err(Failure::NotLooked("nothing was looked at".to_owned())) };
     outcome.images.pop().unwrap_or_else(none)

@@ -1,18 +1,16 @@
 //! What runs functions for the twin: the sandbox.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lambark_images::Silent;
-use lambark_sandbox::rootfs::Image;
-use lambark_sandbox::{Function, FunctionSettings};
+use lambark_sandbox::{Function, FunctionSettings, Image};
 use lambark_twin::Invoke;
 use lambark_twin::invoker::{Invocation, InvokeError, Outcome};
 
-use super::run::place::{self, Cache, Maker};
+use super::run::place::{self, Means, Wanted};
 
 /// Environments that are kept for the next invocation, over all functions: each holds processes and memory.
 const MAX_WARM: usize = 8;
@@ -20,8 +18,7 @@ const MAX_WARM: usize = 8;
 /// Runs functions in sandboxes on this machine. As on Lambda, an environment is used again by the next invocation of
 /// the same version of the same function, and two invocations at once have two environments.
 pub struct Sandboxes {
-    cache: PathBuf,
-    cache_bytes: u64,
+    means: Means,
     /// The one that was used last stands last.
     warm: Mutex<VecDeque<(Key, Function)>>,
 }
@@ -50,10 +47,10 @@ impl Key {
 }
 
 impl Sandboxes {
-    /// Unpacked layers are kept in `cache`, at most `cache_bytes` of them.
+    /// Sandboxes are made with these means.
     #[must_use]
-    pub fn new(cache: PathBuf, cache_bytes: u64) -> Sandboxes {
-        Sandboxes { cache, cache_bytes, warm: Mutex::new(VecDeque::new()) }
+    pub fn new(means: Means) -> Sandboxes {
+        Sandboxes { means, warm: Mutex::new(VecDeque::new()) }
     }
 
     fn take(&self, key: &Key) -> Option<Function> {
@@ -97,16 +94,15 @@ impl Sandboxes {
             memory_bytes: Some(megabytes(call.memory_mib)),
             ..lambark_sandbox::Settings::default()
         };
-        let cache = Cache { directory: &self.cache, bytes: self.cache_bytes };
-        let made = place::sandbox(&*call.image, &image, cache, &sandbox, Maker::Auto, &Silent);
-        let (made, _) = made.map_err(|error| told(&error))?;
-        Function::start_in(move || Ok(made), function, Box::new(|_: &[u8]| {})).map_err(|error| told(&error))
+        let nowhere = Box::new(|_: &[u8]| ());
+        let made = place::start((&*call.image, &image), &self.means, Wanted { sandbox, function }, nowhere, &Silent);
+        made.map(|(function, _)| function).map_err(|error| told(&error))
     }
 }
 
 impl std::fmt::Debug for Sandboxes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sandboxes").field("cache", &self.cache).finish_non_exhaustive()
+        f.debug_struct("Sandboxes").field("means", &self.means).finish_non_exhaustive()
     }
 }
 

@@ -2,7 +2,6 @@
 
 pub mod advice;
 pub mod build;
-#[cfg(target_os = "linux")]
 pub mod cache;
 pub mod check;
 pub mod deploy;
@@ -11,7 +10,6 @@ pub mod doctor;
 pub mod explain;
 pub mod fix;
 pub mod init;
-#[cfg(target_os = "linux")]
 pub mod invoker;
 pub mod knowledge;
 pub mod ledger;
@@ -22,7 +20,6 @@ pub mod record;
 pub mod rehearse;
 pub mod resolve;
 pub mod rollback;
-#[cfg(target_os = "linux")]
 pub mod run;
 pub mod service;
 pub mod settings;

@@ -138,7 +138,7 @@ fn look(image: &Reference, live: &Live, settings: &Settings, world: &World<'_>) 
         depth: None,
         region: place.map(|(_, region)| region.to_owned()),
         account: place.map(|(account, _)| account.to_owned()),
-        layers: None,
+        means: None,
     };
     match check::run(&asked, world.access, &**world.progress).images.pop().map(|checked| checked.result) {
         Some(Ok(it)) => {

@@ -1,7 +1,6 @@
 //! One report, one file a format; each writes to any `Write`.
 
 pub mod build;
-#[cfg(target_os = "linux")]
 pub mod cache;
 pub mod config;
 pub mod deploy;
@@ -23,7 +22,6 @@ pub mod reference;
 pub mod rehearse;
 pub mod rollback;
 pub mod rules;
-#[cfg(target_os = "linux")]
 pub mod run;
 pub mod sarif;
 pub mod ship;

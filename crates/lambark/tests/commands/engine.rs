@@ -6,7 +6,7 @@ use std::process::Command;
 
 use lambark_oci::{Compression, Family};
 use lambark_testkit::images::{File, Image, Layer};
-use lambark_testkit::parts::{Dockerd, Part, skip};
+use lambark_testkit::parts::{Dockerd, Part, Podman, skip};
 use serde_json::{Value, json};
 
 use crate::support::User;
@@ -23,6 +23,11 @@ fn user(daemon: &Dockerd) -> User {
     std::fs::write(&docker, format!("#!/bin/sh\n{variables}exec '{}' \"$@\"\n", real.display())).unwrap();
     std::fs::set_permissions(&docker, std::fs::Permissions::from_mode(0o755)).unwrap();
     directory.with("PATH", &bin)
+}
+
+/// A user in whose `PATH` only that Podman is.
+fn podman_user(podman: &Podman) -> User {
+    User::at_root().with("PATH", &format!("{}:/usr/bin:/bin", podman.programs().display()))
 }
 
 /// The same command in a user namespace in which there can be no further ones.
@@ -74,18 +79,32 @@ fn images(user: &User) -> Vec<(&'static str, String)> {
     cases.into_iter().map(store).collect()
 }
 
-#[test]
-fn an_engine_gives_the_same_report() {
-    let Some(daemon) = Dockerd::start(&[]) else { return };
-    let user = user(&daemon);
-    let mut cases = images(&user);
+/// Each kind of image is reported alike by lambark's own sandbox and by the engine.
+fn reported_alike(user: &User, engine: &str) {
+    let mut cases = images(user);
     cases.push(("good", "examples/attested.tar".to_owned()));
     for (what, image) in &cases {
         let run = |maker: &str| {
             report(user.command(&["run", "--quiet", "--format", "json", "--sandbox", maker, image.as_str()]))
         };
-        assert_eq!(run("native"), run("engine"), "{what}");
+        assert_eq!(run("native"), run("engine"), "{engine}: {what}");
     }
+    let run = ["run", "--quiet", "--format", "json", "--sandbox", "engine", "examples/attested.tar"];
+    let output = user.command(&run).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["engine"], engine);
+}
+
+#[test]
+fn docker_gives_the_same_report() {
+    let Some(daemon) = Dockerd::start(&[]) else { return };
+    reported_alike(&user(&daemon), "docker");
+}
+
+#[test]
+fn podman_gives_the_same_report() {
+    let Some(podman) = Podman::new() else { return };
+    reported_alike(&podman_user(&podman), "podman");
 }
 
 /// An image of Python, AWS's client and this code.
@@ -109,10 +128,20 @@ fn python(user: &User, base: &Path, name: &str, code: &str) -> String {
 }
 
 #[test]
-fn python_gets_the_same_report_from_an_engine() {
+fn python_gets_the_same_report_from_docker() {
     let Some(base) = Part::PythonFunction.or_skip() else { return };
     let Some(daemon) = Dockerd::start(&[]) else { return };
-    let user = user(&daemon);
+    python_is_reported_alike(&user(&daemon), &base);
+}
+
+#[test]
+fn python_gets_the_same_report_from_podman() {
+    let Some(base) = Part::PythonFunction.or_skip() else { return };
+    let Some(podman) = Podman::new() else { return };
+    python_is_reported_alike(&podman_user(&podman), &base);
+}
+
+fn python_is_reported_alike(user: &User, base: &Path) {
     // What has no limit of its own to reach gets enough for a machine that does much else.
     let cases = [
         ("module", "60", "import notthere", "Runtime.ImportModuleError"),
@@ -122,7 +151,7 @@ fn python_gets_the_same_report_from_an_engine() {
         ("large", "60", "def handler(e, c): return 'x' * 7_000_000", "Function.ResponseSizeTooLarge"),
     ];
     for (what, timeout, code, error_type) in cases {
-        let image = python(&user, &base, what, code);
+        let image = python(user, base, what, code);
         let run = |maker: &str| {
             let arguments = ["run", "--quiet", "--format", "json", "--timeout", timeout, "--sandbox", maker, &image];
             report(user.command(&arguments))

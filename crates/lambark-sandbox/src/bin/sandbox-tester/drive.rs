@@ -38,7 +38,7 @@ fn run(order: &Value) -> Result<Value, lambark_sandbox::Error> {
     let cache = LayerCache::open(Path::new(text("cache")), limit)?;
     if let Some(program) = order["engine"].as_str() {
         let engine = Engine::at(program.into());
-        let image = engine.load(&*source, &image, &Companion::this_program()?, &Silent)?;
+        let image = engine.load(&*source, &image, &Companion::installed()?, &Silent)?;
         return Ok(functions(order, |function, log| {
             Function::start_in_engine(&engine, &image, settings(order), function, log)
         }));

@@ -246,7 +246,7 @@ fn look(
         depth: Some(depth),
         region: place.as_ref().map(|(_, region)| region.clone()),
         account: place.map(|(account, _)| account),
-        layers: None,
+        means: None,
     };
     let checked = check::run(&settings, access, &**progress).images.pop();
     checked.map_or_else(|| Err(Failure::NotLooked("nothing was looked at".to_owned())), |checked| checked.result)

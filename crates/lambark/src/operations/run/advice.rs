@@ -201,9 +201,12 @@ mod tests {
             count: 1,
             handler: None,
             network,
-            maker: super::super::place::Maker::Auto,
-            cache: "cache".into(),
-            cache_bytes: 0,
+            means: super::super::place::Means {
+                maker: super::super::place::Maker::Auto,
+                cache: None,
+                cache_bytes: 0,
+                companion: None,
+            },
         }
     }
 

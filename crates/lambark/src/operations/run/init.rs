@@ -1,15 +1,14 @@
 //! `check --depth run`: the function's init, as a fact.
 
-use std::path::Path;
 use std::time::Duration;
 
 use lambark_images::{Progress, Source};
 use lambark_rules::facts::{Evidence, ImageFacts, InitFacts, InitFailure};
-use lambark_sandbox::rootfs::{Image, Layer};
-use lambark_sandbox::{Function, FunctionSettings, Init};
+use lambark_sandbox::image::Layer;
+use lambark_sandbox::{FunctionSettings, Image, Init};
 
-use super::place::{self, Cache, Maker};
-use super::{CACHE_BYTES, built_elsewhere, machine, wants_network};
+use super::place::{self, Means, Wanted};
+use super::{built_elsewhere, machine, wants_network};
 use crate::failure::Failure;
 
 /// The function's timeout: its init alone is looked at, so it only shows as a number inside.
@@ -24,19 +23,14 @@ const MEMORY_MB: u32 = 1024;
 pub fn init(
     source: &dyn Source,
     facts: &ImageFacts,
-    cache: Option<&Path>,
+    means: &Means,
     progress: &dyn Progress,
 ) -> Evidence<InitFacts> {
     let started = image(source, facts).and_then(|image| {
         if let Some(platform) = built_elsewhere(&image.config) {
             return Err(Failure::Arguments(format!("it is built for {platform}, which this machine cannot run")));
         }
-        let Some(cache) = cache else {
-            return Err(Failure::Arguments(
-                "there is no directory to unpack the image in: give --cache-dir".to_owned(),
-            ));
-        };
-        start(source, &image, cache, progress)
+        start(source, &image, means, progress)
     });
     match started {
         Ok(init) => Evidence::Known(fact(&init)),
@@ -62,15 +56,13 @@ fn image(source: &dyn Source, facts: &ImageFacts) -> Result<Image, Failure> {
     Ok(Image { config: config.clone(), layers: pairs.map(layer).collect() })
 }
 
-fn start(source: &dyn Source, image: &Image, cache: &Path, progress: &dyn Progress) -> Result<Init, Failure> {
-    let cache = Cache { directory: cache, bytes: CACHE_BYTES };
-    let sandbox = lambark_sandbox::Settings::default();
-    let (made, _) = place::sandbox(source, image, cache, &sandbox, Maker::Auto, progress)?;
-    let mut settings = FunctionSettings::of_image(&image.config.config);
-    settings.timeout = TIMEOUT;
-    settings.memory_mb = MEMORY_MB;
+fn start(source: &dyn Source, image: &Image, means: &Means, progress: &dyn Progress) -> Result<Init, Failure> {
+    let mut function = FunctionSettings::of_image(&image.config.config);
+    function.timeout = TIMEOUT;
+    function.memory_mb = MEMORY_MB;
+    let wanted = Wanted { sandbox: lambark_sandbox::Settings::default(), function };
     let nowhere = Box::new(|_: &[u8]| ());
-    let function = Function::start_in(move || Ok(made), settings, nowhere)?;
+    let (function, _) = place::start((source, image), means, wanted, nowhere, progress)?;
     Ok(function.init().clone())
 }
 

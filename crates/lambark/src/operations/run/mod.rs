@@ -4,25 +4,20 @@ mod advice;
 mod init;
 pub mod place;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
 use lambark_images::{Access, Progress, open};
 use lambark_oci::{Architecture, ImageConfig};
 use lambark_sandbox::function::LogSink;
-use lambark_sandbox::rootfs::Image;
-use lambark_sandbox::{Failure as Fault, Function, FunctionSettings, Init, Invocation, Network};
+use lambark_sandbox::{Failure as Fault, Function, FunctionSettings, Image, Init, Invocation, Network};
 
 use crate::exit;
 use crate::failure::Failure;
 
 pub use advice::{Advice, advise};
 pub use init::init;
-use place::{ByEngine, Cache, Maker};
-
-/// How many bytes unpacked layers may take unless something else is said.
-pub const CACHE_BYTES: u64 = 20_000_000_000;
+use place::{ByEngine, Means, Wanted};
 
 /// What to run, and how.
 #[derive(Clone, Debug)]
@@ -45,12 +40,8 @@ pub struct Settings {
     pub handler: Option<String>,
     /// What the function reaches.
     pub network: Network,
-    /// Who makes the sandbox.
-    pub maker: Maker,
-    /// Where unpacked layers are kept.
-    pub cache: PathBuf,
-    /// How many bytes they may take there.
-    pub cache_bytes: u64,
+    /// What the sandbox is made with.
+    pub means: Means,
 }
 
 /// What came of it.
@@ -130,9 +121,7 @@ fn start(
         network: settings.network,
         ..lambark_sandbox::Settings::default()
     };
-    let cache = Cache { directory: &settings.cache, bytes: settings.cache_bytes };
-    let (made, engine) = place::sandbox(&*source, &image, cache, &sandbox, settings.maker, progress)?;
-    Ok((Function::start_in(move || Ok(made), function, log)?, engine))
+    place::start((&*source, &image), &settings.means, Wanted { sandbox, function }, log, progress)
 }
 
 /// The platform of an image that this machine cannot run. One that names no architecture is tried: what runs decides.

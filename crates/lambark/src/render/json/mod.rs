@@ -1,7 +1,6 @@
 //! Machine formats: versioned copies of what is inside, never the inside itself.
 
 mod build;
-#[cfg(target_os = "linux")]
 mod cache;
 pub mod check;
 mod config;
@@ -16,7 +15,6 @@ mod record;
 mod rehearse;
 mod rollback;
 mod rules;
-#[cfg(target_os = "linux")]
 mod run;
 mod ship;
 mod status;
@@ -26,7 +24,6 @@ mod v1;
 mod write;
 
 pub use build::{build, build_plan};
-#[cfg(target_os = "linux")]
 pub use cache::{cache_list, cache_pruned};
 pub use check::check;
 pub use config::config;
@@ -40,7 +37,6 @@ pub use record::{record_list, record_prune, record_show, record_verify};
 pub use rehearse::rehearse;
 pub use rollback::rollback;
 pub use rules::{explain, explain_lint, rules};
-#[cfg(target_os = "linux")]
 pub use run::run;
 pub use ship::{ship, ship_plan};
 pub use status::status;
