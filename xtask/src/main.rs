@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod cross;
 mod fuzz;
 mod generate;
 mod lambark_binary;
@@ -40,6 +41,12 @@ enum Verb {
     NewRule(new_rule::Arguments),
     /// Look for input that breaks a law: libFuzzer on a nightly toolchain, proptest on any other
     Fuzz(fuzz::Arguments),
+    /// Build the lambark for Linux that container engines run on other systems
+    ///
+    /// It lies beside `lambark` there, or is named with `--companion`.
+    Companion(cross::Arguments),
+    /// Find out whether lambark compiles for macOS
+    Macos,
     /// Measure lambark beside what the machine has
     Bench(bench::Arguments),
     /// Run one command and write down what it took (used by `bench`)
@@ -73,6 +80,8 @@ fn main() -> ExitCode {
         Verb::Generate(arguments) => generate::run(&arguments),
         Verb::NewRule(arguments) => new_rule::run(&arguments),
         Verb::Fuzz(arguments) => fuzz::run(&arguments),
+        Verb::Companion(arguments) => cross::companion(&arguments),
+        Verb::Macos => cross::macos(),
         Verb::Bench(arguments) => bench::run(&arguments),
         Verb::Measure(arguments) => bench::child(&arguments),
     };

@@ -62,11 +62,13 @@ pub enum Part {
     CfnLint,
     /// pre-commit, from PyPI.
     PreCommit,
+    /// Zig's C compiler, from PyPI: what other systems' programs are built with.
+    Zig,
 }
 
 impl Part {
     /// Every part, in the order in which they are set up.
-    pub const ALL: [Part; 22] = [
+    pub const ALL: [Part; 23] = [
         Part::DockerRegistry,
         Part::Crane,
         Part::Skopeo,
@@ -89,6 +91,7 @@ impl Part {
         Part::Zizmor,
         Part::CfnLint,
         Part::PreCommit,
+        Part::Zig,
     ];
 
     /// The part's name: its directory, and what `cargo xtask parts NAME` takes.
@@ -116,6 +119,7 @@ impl Part {
             Part::Zizmor => "zizmor",
             Part::CfnLint => "cfn-lint",
             Part::PreCommit => "pre-commit",
+            Part::Zig => "zig",
         }
     }
 

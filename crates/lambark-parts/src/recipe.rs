@@ -219,6 +219,7 @@ impl Part {
             Part::Zizmor => (&[], &["site/bin/zizmor"]),
             Part::CfnLint => (&[], &["site/bin/cfn-lint"]),
             Part::PreCommit => (&[], &["site/pre_commit/__main__.py"]),
+            Part::Zig => (&[], &["site/ziglang/zig"]),
             Part::Aws2 => (&[(Suite::Bookworm, AWS2)], &["usr/bin/aws", "usr/bin/python3.11"]),
             Part::Rie => (&[], &["site/samcli/local/rapid/aws-lambda-rie-x86_64"]),
             Part::PythonFunction => {
@@ -251,6 +252,7 @@ impl Part {
             Part::Zizmor => &["zizmor==1.32.0"],
             Part::CfnLint => &["cfn-lint==1.58.0"],
             Part::PreCommit => &["pre_commit==4.7.0"],
+            Part::Zig => &["ziglang==0.17.1"],
             _ => &[],
         };
         let build = match self {

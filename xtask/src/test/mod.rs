@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use lambark_parts::{Part, SKIP_LOG_VARIABLE};
 
 use crate::parts::Missing;
-use crate::{Error, parts, workspace};
+use crate::{Error, cross, parts, workspace};
 use count::{Count, Skip};
 
 #[derive(Debug, clap::Args)]
@@ -26,9 +26,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     let needed: Vec<Part> = Part::ALL.into_iter().filter(|part| part.is_for_tests()).collect();
     let missing = if arguments.no_parts { Vec::new() } else { parts::set_up(&needed) };
     build()?;
+    let companion = if Part::Zig.find().is_ok() && !arguments.no_parts { Some(cross::for_tests()?) } else { None };
     let directory = tempfile::tempdir().map_err(Error::io("a temporary directory"))?;
     let log = directory.path().join("skips");
-    let (mut count, clean) = run_tests(arguments, &log)?;
+    let (mut count, clean) = run_tests(arguments, companion.as_deref(), &log)?;
     count.skips(&skips(&log)?);
     // A program that crashed, or a doc test that does not build, leaves no line that counts it.
     if !clean && count.failed == 0 {
@@ -51,11 +52,14 @@ fn build() -> Result<(), Error> {
 }
 
 /// Runs all tests, doc tests included; passes their output on and counts as it goes by.
-fn run_tests(arguments: &Arguments, log: &Path) -> Result<(Count, bool), Error> {
+fn run_tests(arguments: &Arguments, companion: Option<&Path>, log: &Path) -> Result<(Count, bool), Error> {
     let mut command = workspace::cargo();
     command.args(["test", "--workspace", "--no-fail-fast"]);
     command.args(&arguments.filter);
     command.env(SKIP_LOG_VARIABLE, log);
+    if let Some(companion) = companion {
+        command.env("LAMBARK_TEST_COMPANION", companion);
+    }
     if arguments.no_parts {
         command.env("LAMBARK_NO_PARTS", "1");
     }

@@ -7,6 +7,7 @@ use lambark_oci::Architecture;
 
 use super::aws::account;
 use super::context::{Context, Depth, asked};
+use super::invoke::{Running, means};
 use super::output;
 use crate::config::FailOnWord;
 use crate::failure::Failure;
@@ -36,6 +37,8 @@ pub(super) struct Arguments {
     /// The account of the function that is to run it, if it is not the image's own
     #[arg(long, value_name = "ACCOUNT", value_parser = account)]
     function_account: Option<String>,
+    #[command(flatten)]
+    running: Running,
     /// Fail with exit code 3 when something was not looked at
     #[arg(long)]
     strict: bool,
@@ -80,7 +83,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
         depth: arguments.depth.map(Into::into),
         region: context.region(&config),
         account: arguments.function_account,
-        means: Some(super::invoke::means(context)),
+        means: Some(means(&arguments.running, context)),
     };
     let outcome = check::run(&settings, &context.access, &*context.progress);
     let page = Page { verbose: arguments.verbose, ..context.page() };

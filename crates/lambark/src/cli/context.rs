@@ -47,10 +47,6 @@ pub(super) struct Global {
     /// Where to keep what a repair replaced, for an undo
     #[arg(long, global = true, value_name = "DIR")]
     state_dir: Option<PathBuf>,
-    /// What runs functions in the containers of an engine: a lambark for Linux that needs no libraries. On Linux it is
-    /// this program, elsewhere lambark-linux-amd64 or -arm64 beside it or in ../libexec
-    #[arg(long, global = true, value_name = "FILE")]
-    companion: Option<PathBuf>,
     #[command(flatten)]
     registry: Registry,
     #[command(flatten)]
@@ -153,11 +149,6 @@ impl Context {
     /// The user's cache, if this machine has a place for one.
     pub(super) fn cache_dir(&self) -> Option<PathBuf> {
         self.global.cache_dir.clone().or_else(|| Some(base()?.cache_dir().join("lambark")))
-    }
-
-    /// The program that the user wants in an engine's containers.
-    pub(super) fn companion(&self) -> Option<PathBuf> {
-        self.global.companion.clone()
     }
 
     /// The cache's directory of unpacked layers.

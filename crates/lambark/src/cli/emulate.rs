@@ -11,7 +11,7 @@ use lambark_twin::{Settings, Twin};
 
 use super::aws::account;
 use super::context::{Context, Format};
-use super::invoke::sandboxes;
+use super::invoke::{Running, sandboxes};
 use super::{interrupt, output};
 use crate::failure::Failure;
 use crate::render;
@@ -39,6 +39,8 @@ pub(super) struct Arguments {
     /// The account of whoever calls
     #[arg(long, value_name = "ACCOUNT", default_value = "123456789012", value_parser = account)]
     account: String,
+    #[command(flatten)]
+    running: Running,
     /// The Region of a caller whose request names none
     #[arg(long, value_name = "REGION", default_value = "us-east-1")]
     region: String,
@@ -69,7 +71,7 @@ impl Arguments {
             pessimistic: self.pessimistic,
             seed: self.seed,
             notes: Some(NoteSink::new(move |note| progress.step(note))),
-            invoker: Some(sandboxes(context)),
+            invoker: Some(sandboxes(&self.running, context)),
         }
     }
 }

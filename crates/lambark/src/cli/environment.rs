@@ -23,6 +23,7 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("canary", "LAMBARK_CANARY"),
     ("ci", "LAMBARK_CI"),
     ("color", "LAMBARK_COLOR"),
+    ("companion", "LAMBARK_COMPANION"),
     ("config", "LAMBARK_CONFIG"),
     ("count", "LAMBARK_COUNT"),
     ("create", "LAMBARK_CREATE"),

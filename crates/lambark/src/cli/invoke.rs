@@ -1,10 +1,11 @@
 //! What verbs share that run functions: the event, and the sandboxes of the twin.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use clap::Args;
 use lambark_sandbox::fault::MAX_EVENT_BYTES;
 use lambark_twin::Invoke;
 
@@ -26,17 +27,26 @@ pub(super) fn event(path: Option<&Path>) -> Result<Bytes, Failure> {
     Ok(event.into())
 }
 
+/// Flags of verbs that run functions.
+#[derive(Debug, Args)]
+pub(super) struct Running {
+    /// What runs in a container engine's containers: a lambark for Linux without libraries; if nothing is said, on
+    /// Linux this program, elsewhere lambark-linux-ARCH beside it or in ../libexec
+    #[arg(long, value_name = "FILE")]
+    companion: Option<PathBuf>,
+}
+
 /// What runs the twin's functions.
-pub(super) fn sandboxes(context: &Context) -> Arc<dyn Invoke> {
-    Arc::new(crate::operations::invoker::Sandboxes::new(means(context)))
+pub(super) fn sandboxes(running: &Running, context: &Context) -> Arc<dyn Invoke> {
+    Arc::new(crate::operations::invoker::Sandboxes::new(means(running, context)))
 }
 
 /// What sandboxes are made with, unless flags of one verb say otherwise.
-pub(super) fn means(context: &Context) -> Means {
+pub(super) fn means(running: &Running, context: &Context) -> Means {
     Means {
         maker: Maker::default(),
         cache: context.layers_dir(),
         cache_bytes: super::cache::DEFAULT_BYTES,
-        companion: context.companion(),
+        companion: running.companion.clone(),
     }
 }

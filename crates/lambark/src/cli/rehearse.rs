@@ -7,7 +7,7 @@ use clap::Args;
 use lambark_oci::Architecture;
 
 use super::context::{Context, Format, asked};
-use super::invoke::{event, sandboxes};
+use super::invoke::{Running, event, sandboxes};
 use super::output;
 use crate::failure::Failure;
 use crate::operations::rehearse;
@@ -37,6 +37,8 @@ pub(super) struct Arguments {
     /// Refuse what nobody has established, instead of accepting it
     #[arg(long)]
     pessimistic: bool,
+    #[command(flatten)]
+    running: Running,
     /// The event that the function is invoked with, as JSON in a file; `-` is standard input
     #[arg(long, value_name = "FILE")]
     event: Option<PathBuf>,
@@ -56,7 +58,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
         settle: arguments.settle,
         pessimistic: arguments.pessimistic,
         event: if arguments.no_invoke { None } else { Some(event(arguments.event.as_deref())?.to_vec()) },
-        invoker: Some(sandboxes(context)),
+        invoker: Some(sandboxes(&arguments.running, context)),
     };
     let mut printed = Ok(());
     let outcome = rehearse::run(&settings, &context.access, &context.progress, &mut |step| {

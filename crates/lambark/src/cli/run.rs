@@ -10,7 +10,7 @@ use lambark_sandbox::function::LogSink;
 
 use super::cache::CacheSize;
 use super::context::{Context, Format};
-use super::invoke::{event, means};
+use super::invoke::{Running, event, means};
 use super::output;
 use crate::failure::Failure;
 use crate::operations::run;
@@ -60,6 +60,8 @@ pub(super) struct Arguments {
     /// Who makes the sandbox
     #[arg(long, value_name = "MAKER", default_value = "auto")]
     sandbox: MakerWord,
+    #[command(flatten)]
+    running: Running,
     #[command(flatten)]
     cache_size: CacheSize,
     /// How to report
@@ -121,7 +123,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<u8, Failure
                 MakerWord::Engine => Maker::Engine,
             },
             cache_bytes: arguments.cache_size.bytes(),
-            ..means(context)
+            ..means(&arguments.running, context)
         },
     };
     let text = matches!(arguments.format, Format::Text);

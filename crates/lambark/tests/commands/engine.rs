@@ -107,6 +107,46 @@ fn podman_gives_the_same_report() {
     reported_alike(&podman_user(&podman), "podman");
 }
 
+/// What an engine runs where this program is none for Linux, or needs libraries: one built for musl.
+fn companion() -> Option<String> {
+    let path = std::env::var("LAMBARK_TEST_COMPANION").ok();
+    if path.is_none() {
+        skip("no companion was built: `cargo xtask test` does");
+    }
+    path
+}
+
+#[test]
+fn a_companion_gives_the_same_report() {
+    let Some(companion) = companion() else { return };
+    let Some(daemon) = Dockerd::start(&[]) else { return };
+    let user = user(&daemon);
+    let other = user.with("LAMBARK_COMPANION", &companion);
+    let image = "examples/attested.tar";
+    let run = ["run", "--quiet", "--format", "json", "--sandbox", "engine", image];
+    let native = report(other.command(&["run", "--quiet", "--format", "json", "--sandbox", "native", image]));
+    assert_eq!(native, report(other.command(&run)));
+    let images = daemon.docker().args(["images", "--quiet", "localhost/lambark-run"]).output().unwrap();
+    let image = String::from_utf8(images.stdout).unwrap();
+    // It is what ran there, and nothing beside it.
+    let docker = |arguments: &[&str]| daemon.docker().args(arguments).output().unwrap();
+    let made = docker(&["create", image.trim()]);
+    let container = String::from_utf8(made.stdout).unwrap();
+    let copied = docker(&["cp", &format!("{}:/.lambark", container.trim()), &other.path("inside")]);
+    assert!(copied.status.success(), "{copied:?}");
+    let inside: Vec<_> = std::fs::read_dir(other.path("inside")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(inside, ["lambark"]);
+    assert!(std::fs::read(Path::new(&other.path("inside")).join("lambark")).unwrap() == std::fs::read(&companion).unwrap());
+
+    for (wrong, reason) in [("/nowhere/lambark", "No such file"), ("/bin/sh", "it needs libraries: build it for linux-musl")] {
+        let output = other.command(&[&run[..], &["--companion", wrong]].concat()).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{told}");
+        assert!(told.contains(&format!("{wrong} cannot be the lambark that runs in containers: {reason}")), "{told}");
+        assert!(told.contains("--companion"), "{told}");
+    }
+}
+
 /// An image of Python, AWS's client and this code.
 fn python(user: &User, base: &Path, name: &str, code: &str) -> String {
     let tar = Command::new("tar").arg("-C").arg(base).args(["-cf", "-", "."]).output().unwrap();
