@@ -14,10 +14,10 @@ pub(super) fn proportional() -> u64 {
     processes().filter_map(|pid| proportional_of(pid).or_else(|| resident_of(pid))).sum()
 }
 
+/// Not from `statm`, whose numbers are pages: before Linux 6.4 a static program cannot ask how large a page is once it
+/// may not be looked into any more.
 fn resident_of(pid: u32) -> Option<u64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
-    let pages: u64 = text.split_ascii_whitespace().nth(1)?.parse().ok()?;
-    Some(pages * rustix::param::page_size() as u64)
+    kilobytes(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?, "VmRSS:")
 }
 
 /// The most that any single process had resident at any time, in bytes.
