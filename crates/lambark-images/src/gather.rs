@@ -333,7 +333,7 @@ fn read_whole(
     let (actual, beginning) = (sniff(&first), Digest::of(&first));
     let content = read_layer(Cursor::new(first).chain(reader), &ReadOptions { pipeline }).map_err(broken)?;
     if let Some(memory) = recall.memory() {
-        memory.keep(&layer.digest, beginning, &content);
+        memory.keep(&layer.digest, &beginning, &content);
     }
     Ok(Looked {
         sample: Evidence::Known(Sample::Present { actual, stored: Some(content.size) }),

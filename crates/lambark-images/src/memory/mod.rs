@@ -1,6 +1,6 @@
 //! What was learnt of whole layers, kept on this machine by the digest of their blobs: bytes of one digest hold the same
 //! files, wherever they lie. Losing any of it costs time, never correctness, so that failing to write is no error and
-//! what is damaged counts as never written.
+//! what is damaged counts as never written. It is the user's own: whoever may write to the cache can say what layers hold.
 
 mod file;
 mod form;
@@ -23,6 +23,9 @@ const DIRECTORY: &str = "facts";
 /// Most bytes that all of it may take. A file of an image needs about twelve, a layer of a Linux distribution a hundred
 /// thousand.
 pub const MAX_MEMORY_BYTES: u64 = 100_000_000;
+
+/// Of how many layers something is remembered at most: each look at a new one looks through their names.
+pub const MAX_MEMORY_LAYERS: usize = 5_000;
 
 /// Begins the names of files that are being written.
 const BEGUN: &str = ".begun-";
@@ -80,10 +83,10 @@ impl Memory {
     }
 
     /// Remembers what was read of `blob`, if that is all of it and the bytes are those of the digest.
-    pub(crate) fn keep(&self, blob: &Digest, beginning: Digest, content: &Content) {
+    pub(crate) fn keep(&self, blob: &Digest, beginning: &Digest, content: &Content) {
         if content.ending == Ending::Complete && content.digest == *blob {
             // Next time it is read again; that is all.
-            let _ = self.write(blob, &beginning, content);
+            let _ = self.write(blob, beginning, content);
         }
     }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::{MAX_MEMORY_BYTES, Memory};
+use super::{MAX_MEMORY_BYTES, MAX_MEMORY_LAYERS, Memory};
 
 /// Directories between the memory's own and its files: format and algorithm. Those of other versions count, and age.
 const LEVELS: usize = 2;
@@ -49,12 +49,22 @@ impl Memory {
 
     /// Forgets what was not used for longest until at most `keep` bytes are left. What cannot be removed stays.
     pub fn prune(&self, keep: u64) -> Forgotten {
+        self.shrink(keep, if keep == 0 { 0 } else { usize::MAX })
+    }
+
+    /// Keeps the memory within its limits.
+    pub(crate) fn make_room(&self) {
+        self.shrink(MAX_MEMORY_BYTES, MAX_MEMORY_LAYERS);
+    }
+
+    pub(super) fn shrink(&self, bytes: u64, layers: usize) -> Forgotten {
         let mut kept = self.kept();
         kept.sort_by_key(|kept| kept.last_used);
         let mut left: u64 = kept.iter().map(|kept| kept.bytes).sum();
+        let all = kept.len();
         let mut gone = Forgotten::default();
         for old in kept {
-            if keep > 0 && left <= keep {
+            if left <= bytes && all - gone.layers <= layers {
                 break;
             }
             if fs::remove_file(&old.path).is_ok() {
@@ -64,11 +74,6 @@ impl Memory {
             }
         }
         gone
-    }
-
-    /// Keeps the memory within [`MAX_MEMORY_BYTES`].
-    pub(crate) fn make_room(&self) {
-        self.prune(MAX_MEMORY_BYTES);
     }
 
     fn kept(&self) -> Vec<Kept> {
