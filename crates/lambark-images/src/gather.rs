@@ -12,6 +12,7 @@ use lambark_rules::facts::{
     Asked, ConfigFacts, Content, Ending, Evidence, FileSystem, ImageFacts, InitFacts, LayerFacts, Sample,
 };
 
+use crate::memory::Recall;
 use crate::progress::{Counted, Progress};
 use crate::source::{Classic, Source, Top, small_blob};
 use crate::{Error, parallel};
@@ -28,14 +29,19 @@ pub struct Gather {
     pub asked: Asked,
 }
 
-/// Looks at an image.
+/// Looks at an image. Layers of which `recall` knows everything are only sampled.
 ///
 /// # Errors
 /// When the object that the name points at cannot be read, or reading broke off. What is wrong *inside* the image (a
 /// missing blob, a layer of other bytes) is a fact, not an error.
-pub fn gather(source: &dyn Source, options: &Gather, progress: &dyn Progress) -> Result<ImageFacts, Error> {
+pub fn gather(
+    source: &dyn Source,
+    options: &Gather,
+    recall: Recall<'_>,
+    progress: &dyn Progress,
+) -> Result<ImageFacts, Error> {
     match source.top()? {
-        Top::Document(top) => of_document(source, top, options, progress),
+        Top::Document(top) => of_document(source, top, options, recall, progress),
         Top::Classic(classic) => of_classic(source, &classic, options, progress),
     }
 }
@@ -44,6 +50,7 @@ fn of_document(
     source: &dyn Source,
     top: RawDocument,
     options: &Gather,
+    recall: Recall<'_>,
     progress: &dyn Progress,
 ) -> Result<ImageFacts, Error> {
     let image = image_of(source, &top, options.asked.architecture)?;
@@ -60,7 +67,7 @@ fn of_document(
     let Ok(manifest) = facts.manifest().cloned() else { return Ok(facts) };
     let (config, layers) = std::thread::scope(|scope| {
         let config = scope.spawn(|| read_config(source, &manifest.config));
-        let layers = look_at_layers(source, &manifest.layers, options.depth, progress);
+        let layers = look_at_layers(source, &manifest.layers, options.depth, recall, progress);
         (config.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), layers)
     });
     facts.config = Evidence::Known(config?);
@@ -90,7 +97,8 @@ fn of_classic(
         top: Evidence::NotLooked(no_manifest.into()),
         image: Evidence::NotLooked(no_manifest.into()),
         config: Evidence::Known(config),
-        layers: look_at_layers(source, &classic.layers, options.depth, progress)?,
+        // Its layers go by names, not by digests that were held against anything.
+        layers: look_at_layers(source, &classic.layers, options.depth, Recall::Nothing, progress)?,
         files: Evidence::NotLooked("".into()),
         init: not_run(),
         asked: options.asked,
@@ -209,12 +217,14 @@ fn is_missing(error: &Error) -> bool {
 struct Looked {
     sample: Evidence<Sample>,
     content: Evidence<Content>,
+    remembered: bool,
 }
 
 fn look_at_layers(
     source: &dyn Source,
     layers: &[Descriptor],
     depth: Needs,
+    recall: Recall<'_>,
     progress: &dyn Progress,
 ) -> Result<Vec<LayerFacts>, Error> {
     // A digest that occurs twice is looked at once.
@@ -226,29 +236,35 @@ fn look_at_layers(
             unique.len() - 1
         });
     }
-    let threads = if depth >= Needs::Files { parallel::cores() } else { REQUESTS_AT_ONCE };
-    let looked = parallel::map(&unique, threads, |_, layer| match depth {
-        Needs::Manifest => Ok(not_looked()),
-        Needs::Bytes => sample_layer(source, layer),
-        Needs::Files | Needs::Run => read_whole(source, layer, unique.len() < parallel::cores(), progress),
-    });
-    let looked = looked.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let looked = match depth {
+        Needs::Manifest => unique.iter().map(|_| not_looked()).collect(),
+        Needs::Bytes => {
+            let sampled = parallel::map(&unique, REQUESTS_AT_ONCE, |_, layer| sample_layer(source, layer));
+            sampled.into_iter().collect::<Result<Vec<_>, _>>()?
+        }
+        Needs::Files | Needs::Run => whole_layers(source, &unique, recall, progress)?,
+    };
     let fact = |layer: &Descriptor| {
-        let Looked { sample, content } = looked[position[&layer.digest]].clone();
-        LayerFacts { descriptor: None, diff_id: None, sample, content }
+        let Looked { sample, content, remembered } = looked[position[&layer.digest]].clone();
+        LayerFacts { descriptor: None, diff_id: None, sample, content, remembered }
     };
     Ok(layers.iter().map(fact).collect())
 }
 
 fn not_looked() -> Looked {
     let reason = "only the manifest and the config were looked at (--depth manifest)";
-    Looked { sample: Evidence::NotLooked(reason.into()), content: Evidence::NotLooked(reason.into()) }
+    Looked {
+        sample: Evidence::NotLooked(reason.into()),
+        content: Evidence::NotLooked(reason.into()),
+        remembered: false,
+    }
 }
 
 fn missing() -> Looked {
     Looked {
         sample: Evidence::Known(Sample::Missing),
         content: Evidence::NotLooked("a layer's blob is missing".into()),
+        remembered: false,
     }
 }
 
@@ -257,13 +273,51 @@ fn sample_layer(source: &dyn Source, layer: &Descriptor) -> Result<Looked, Error
     Ok(Looked {
         sample: Evidence::Known(Sample::Present { actual: sniff(&beginning.bytes), stored: beginning.stored }),
         content: Evidence::NotLooked("only the first bytes of each layer were looked at (--depth bytes)".into()),
+        remembered: false,
     })
+}
+
+/// Everything that is in layers: of those that are remembered a sample, of the others each byte.
+fn whole_layers(
+    source: &dyn Source,
+    layers: &[&Descriptor],
+    recall: Recall<'_>,
+    progress: &dyn Progress,
+) -> Result<Vec<Looked>, Error> {
+    let recalled = parallel::map(layers, REQUESTS_AT_ONCE, |_, layer| recall_layer(source, layer, recall));
+    let recalled = recalled.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let unread = layers.iter().zip(&recalled).filter_map(|(layer, known)| known.is_none().then_some(*layer));
+    let unread: Vec<&Descriptor> = unread.collect();
+    let pipeline = unread.len() < parallel::cores();
+    let read = |_, layer: &&Descriptor| read_whole(source, layer, pipeline, recall, progress);
+    let mut read = parallel::map(&unread, parallel::cores(), read).into_iter();
+    if let Some(memory) = recall.memory().filter(|_| !unread.is_empty()) {
+        memory.make_room();
+    }
+    recalled.into_iter().filter_map(|known| known.map(Ok).or_else(|| read.next())).collect()
+}
+
+/// A layer as it is remembered, if its blob is still there and what can be seen of it from outside is the same. Else
+/// `None`: then it is read, and what is wrong is found.
+fn recall_layer(source: &dyn Source, layer: &Descriptor, recall: Recall<'_>) -> Result<Option<Looked>, Error> {
+    let Some(known) = recall.find(&layer.digest) else { return Ok(None) };
+    let Some(beginning) = source.beginning(layer, SNIFF_BYTES)? else { return Ok(Some(missing())) };
+    let stored = beginning.stored.unwrap_or(known.content.size);
+    if stored != known.content.size || Digest::of(&beginning.bytes) != known.beginning {
+        return Ok(None);
+    }
+    Ok(Some(Looked {
+        sample: Evidence::Known(Sample::Present { actual: sniff(&beginning.bytes), stored: Some(stored) }),
+        content: Evidence::Known(known.content),
+        remembered: true,
+    }))
 }
 
 fn read_whole(
     source: &dyn Source,
     layer: &Descriptor,
     pipeline: bool,
+    recall: Recall<'_>,
     progress: &dyn Progress,
 ) -> Result<Looked, Error> {
     let reader = match source.blob(layer) {
@@ -276,11 +330,15 @@ fn read_whole(
     let what = format!("reading {}", layer.digest.short());
     let mut reader = Counted::new(reader, progress.transfer(&what, Some(layer.size)));
     let first = read_first(&mut reader).map_err(broken)?;
-    let actual = sniff(&first);
+    let (actual, beginning) = (sniff(&first), Digest::of(&first));
     let content = read_layer(Cursor::new(first).chain(reader), &ReadOptions { pipeline }).map_err(broken)?;
+    if let Some(memory) = recall.memory() {
+        memory.keep(&layer.digest, &beginning, &content);
+    }
     Ok(Looked {
         sample: Evidence::Known(Sample::Present { actual, stored: Some(content.size) }),
         content: Evidence::Known(content),
+        remembered: false,
     })
 }
 

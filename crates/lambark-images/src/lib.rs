@@ -5,12 +5,14 @@
 
 mod bring;
 pub mod cache;
+mod checked;
 pub mod control;
 pub mod engine;
 pub mod error;
 pub mod gather;
 mod kept;
 pub mod local;
+pub mod memory;
 pub mod open;
 pub mod parallel;
 pub mod progress;
@@ -26,6 +28,7 @@ pub use error::{Error, Kind};
 pub use gather::{Gather, gather};
 pub use kept::Kept;
 pub use local::sweep::sweep;
+pub use memory::{Memory, Recall};
 pub use open::{Access, Prefer, open, open_layout, open_sink, open_unnamed};
 pub use progress::{Progress, Silent, Transfer};
 pub use registry::{push_as_is, referrers};

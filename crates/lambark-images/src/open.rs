@@ -16,17 +16,18 @@ use crate::local::index_json::Slot;
 use crate::local::layout::LayoutSource;
 use crate::local::layout_sink::LayoutSink;
 use crate::registry::{Dialogue, RegistrySink, RegistrySource};
-use crate::{ControlPlane, Error, Sink, Source};
+use crate::{ControlPlane, Error, Memory, Recall, Sink, Source};
 
 /// Makes the registry client's options; called only when a registry is spoken to.
 type MakeOptions = dyn Fn() -> Result<lambark_registry::Options, lambark_registry::Error> + Send + Sync;
 
-/// How images may be reached.
+/// How images may be reached, and what is remembered of them.
 pub struct Access {
     offline: bool,
     options: Box<MakeOptions>,
     control: Option<Arc<dyn ControlPlane>>,
     engine: Engine,
+    memory: Option<Memory>,
     dialogue: OnceLock<Dialogue>,
 }
 
@@ -41,6 +42,7 @@ impl Access {
             options: Box::new(options),
             control: None,
             engine: Engine::default(),
+            memory: None,
             dialogue: OnceLock::new(),
         }
     }
@@ -57,6 +59,24 @@ impl Access {
     pub fn with_engine(mut self, engine: Engine) -> Access {
         self.engine = engine;
         self
+    }
+
+    /// The same, with what this machine remembers of layers; nothing is remembered without.
+    #[must_use]
+    pub fn with_memory(mut self, memory: Option<Memory>) -> Access {
+        self.memory = memory;
+        self
+    }
+
+    /// What an earlier look is worth for an image that is looked at where it lies: in a registry everything, on this
+    /// machine nothing, because a look is what finds damage there.
+    #[must_use]
+    pub fn recall_at(&self, name: &ImageName) -> Recall<'_> {
+        match &self.memory {
+            None => Recall::Nothing,
+            Some(memory) if name.reference().is_some() => Recall::Use(memory),
+            Some(memory) => Recall::Learn(memory),
+        }
     }
 
     /// What all dialogues with registries cost so far.

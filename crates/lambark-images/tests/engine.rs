@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use common::{Fixing, access, files, name, rules};
 use lambark_images::engine::{Engine, Environment};
-use lambark_images::{Access, Error, Kind, Silent, Source, gather, open};
+use lambark_images::{Access, Error, Kind, Recall, Silent, Source, gather, open};
 use lambark_rules::{Judgement, Verdict, judge};
 use lambark_testkit::images::bootstrap;
 use lambark_testkit::parts::{DockerRegistry, Dockerd, Flavour, Store};
@@ -22,7 +22,7 @@ fn at(socket: &Path) -> Access {
 }
 
 fn judged(image: &str, access: &Access) -> Judgement {
-    judge(&gather(&*open(&name(image), access).unwrap(), &files(), &Silent).unwrap())
+    judge(&gather(&*open(&name(image), access).unwrap(), &files(), Recall::Nothing, &Silent).unwrap())
 }
 
 fn run(command: &mut Command) {

@@ -132,7 +132,13 @@ fn every_flavour_of_docker_registry_is_spoken_to() {
         let outcome = Fixing::new().fix_with(&archive(&path), Some(&remote), &access).unwrap();
         assert_eq!(outcome.applied.unwrap().encoded.len(), 1, "{flavour:?}");
         let source = lambark_images::open(&remote, &access).unwrap();
-        let facts = lambark_images::gather(&*source, &common::files(), &lambark_images::Silent).unwrap();
+        let facts = lambark_images::gather(
+            &*source,
+            &common::files(),
+            lambark_images::Recall::Nothing,
+            &lambark_images::Silent,
+        )
+        .unwrap();
         let judgement = lambark_rules::judge(&facts);
         assert_eq!(judgement.verdict, Verdict::Accepted, "{flavour:?}: {:?}", rules(&judgement));
     }

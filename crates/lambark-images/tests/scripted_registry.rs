@@ -58,7 +58,9 @@ fn fix(registry: &Control, fixing: &Fixing) -> Result<lambark_images::repair::Ou
 
 fn verdict(registry: &Control) -> Verdict {
     let source = lambark_images::open(&image(registry), &access(registry)).unwrap();
-    let facts = lambark_images::gather(&*source, &common::files(), &lambark_images::Silent).unwrap();
+    let facts =
+        lambark_images::gather(&*source, &common::files(), lambark_images::Recall::Nothing, &lambark_images::Silent)
+            .unwrap();
     let judgement = lambark_rules::judge(&facts);
     assert!(judgement.verdict == Verdict::Accepted, "{:?}", rules(&judgement));
     judgement.verdict

@@ -18,5 +18,5 @@ pub mod tar;
 pub use decode::{Decoded, decode};
 pub use elf::read_elf;
 pub use flaw::Flaw;
-pub use read::{ReadOptions, read_layer};
+pub use read::{READER_VERSION, ReadOptions, read_layer};
 pub use sniff::{SNIFF_BYTES, sniff};

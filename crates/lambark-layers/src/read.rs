@@ -12,6 +12,10 @@ use crate::limits::{MAX_LAYER_PLAIN_BYTES, MAX_LAYER_STORED_BYTES};
 use crate::tar::{Scan, scan};
 use crate::{Flaw, SNIFF_BYTES, sniff};
 
+/// Version of what reading notes of a layer: raised whenever the same bytes give another [`Content`] than before, because
+/// what was noted is kept, and taken for what would be noted now.
+pub const READER_VERSION: u32 = 1;
+
 /// How a layer is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadOptions {

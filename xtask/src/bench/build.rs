@@ -92,8 +92,8 @@ pub(super) fn run(context: &Context) -> Result<Table, Error> {
          pushes what Lambda takes",
     );
     table.note(
-        "with one file changed both builders send that file alone; lambark looks at the other layers to their last \
-         file all the same, and first asks docker what it can do",
+        "with one file changed both builders send that file alone; lambark first asks docker what it can do, and \
+         knows the files of the other layers from the build before",
     );
     Ok(table)
 }

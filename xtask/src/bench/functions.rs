@@ -64,7 +64,10 @@ fn seeded(context: &Context, twin: &Twin) -> Result<String, Error> {
     let archive = workspace::root().join("examples/attested.tar");
     let password = twin.password()?;
     let target = format!("{}/app:v1", twin.host());
-    once(&push::lambark(context, &archive, &target, Some((twin.host(), &password)))?, &[0])?;
+    once(
+        &push::lambark(context, &context.fresh("push-home")?, &archive, &target, Some((twin.host(), &password)))?,
+        &[0],
+    )?;
     Ok("123456789012.dkr.ecr.us-east-1.amazonaws.com/app:v1".to_owned())
 }
 

@@ -121,7 +121,7 @@ pub(super) fn files(context: &Context) -> Result<Table, Error> {
             name: "lambark check --depth files",
             fine: FINE,
             next: Box::new(|_| {
-                // Without its cache: a second look at the same digest would be free.
+                // Without its cache, as the first time; what lies on this machine is read each time anyway.
                 remove(&home)?;
                 let mut command = context.lambark(&home);
                 command.arg("check").arg(format!("oci:{}:v1", source.display())).args(["--depth", "files"]);

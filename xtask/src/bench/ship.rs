@@ -84,7 +84,8 @@ pub(super) fn run(context: &Context) -> Result<Table, Error> {
     let over = ours.wall.saturating_sub(builder.wall);
     table.target("at most 2 s over the builder and the settle times", over <= OVERHEAD_LIMIT);
     table.note(
-        "one file of a Python function changed; build, check of every file, push, verify, update, version, an event \
+        "one file of a Python function changed; build, check of every file (those of layers that did not \
+         change are known from the time before), push, verify, update, version, an event \
          test in a sandbox, alias and record, on a twin that settles at once",
     );
     Ok(table)

@@ -14,7 +14,7 @@ use crate::gather::{Gather, gather};
 use crate::open::{Access, open, open_sink};
 use crate::progress::Progress;
 use crate::sink::Sink;
-use crate::{Error, Top};
+use crate::{Error, Recall, Top};
 
 /// A repair that will change its target. Nothing is written yet.
 pub struct Change<'a> {
@@ -147,7 +147,7 @@ fn learn(
     progress: &dyn Progress,
 ) -> Result<(), Error> {
     let shallow = Gather { depth: Needs::Manifest, ..request.gather };
-    let facts = gather(&*open(name, access)?, &shallow, progress)?;
+    let facts = gather(&*open(name, access)?, &shallow, Recall::Nothing, progress)?;
     match (facts.manifest(), facts.image_config()) {
         (Ok(manifest), Ok(config)) => {
             known.add_image(manifest, config);

@@ -1,8 +1,9 @@
 //! A repair before its first write: look, judge and plan, and see what is left to be done at the target.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use lambark_oci::{Architecture, Document, Family, ImageName, RawDocument, Reference};
+use lambark_oci::{Architecture, Digest, Document, Family, ImageName, RawDocument, Reference};
 use lambark_rules::facts::{ImageFacts, ManifestPolicy};
 use lambark_rules::{Judgement, Needs, judge};
 
@@ -12,6 +13,7 @@ use super::plan::{ImagePlan, Plan, plan};
 use super::undo::UndoStore;
 use super::{As, Options};
 use crate::cache::Cache;
+use crate::checked::Checked;
 use crate::gather::{Gather, gather};
 use crate::kept::Kept;
 use crate::open::{Access, open, open_new_archive, open_sink};
@@ -98,7 +100,7 @@ pub fn prepare<'a>(
         // What is looked at to its end is about to be brought elsewhere.
         source = Arc::new(Kept::new(source));
     }
-    prepare_opened(source, request, progress)
+    prepare_opened(source, request, access, progress)
 }
 
 /// The same with an image that is open already; `request.from` is what it is called.
@@ -108,11 +110,15 @@ pub fn prepare<'a>(
 pub fn prepare_opened<'a>(
     source: Arc<dyn Source>,
     request: &'a Request<'a>,
+    access: &Access,
     progress: &Arc<dyn Progress>,
 ) -> Result<Prepared<'a>, Error> {
     let target = request.to.unwrap_or(request.from).clone();
     let same_repository = same_store(request.from, &target);
-    let facts = gather(&*source, &request.gather, &**progress)?;
+    // What goes into a registry is there under its digest, or is held against it on the way. A layout that is written to
+    // takes a file of the right name and size for the blob.
+    let facts = gather(&*source, &request.gather, access.recall_at(&target), &**progress)?;
+    let source = checked(source, &facts);
     let judgement = judge(&facts);
     let options = Options {
         in_place: same_name(request.from, &target),
@@ -188,6 +194,14 @@ impl<'a> Prepared<'a> {
         let replaced = if options.in_place { outcome.plan.top.clone() } else { sink.current()? };
         Ok((sink, replaced))
     }
+}
+
+/// Whoever reads a layer later that was not read now gets the bytes of its digest.
+fn checked(source: Arc<dyn Source>, facts: &ImageFacts) -> Arc<dyn Source> {
+    let remembered = facts.layers.iter().filter(|layer| layer.remembered);
+    let unread: HashSet<Digest> =
+        remembered.filter_map(|layer| Some(layer.descriptor.as_ref()?.digest.clone())).collect();
+    if unread.is_empty() { source } else { Arc::new(Checked::new(source, unread)) }
 }
 
 /// The house's policy decides where the user did not.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use lambark_images::repair::undo::UndoStore;
 use lambark_images::repair::{self, Options, Outcome, Request};
-use lambark_images::{Access, Error, Gather, Progress, Silent, gather, open};
+use lambark_images::{Access, Error, Gather, Progress, Recall, Silent, gather, open};
 use lambark_oci::ImageName;
 use lambark_rules::facts::{Asked, ImageFacts};
 use lambark_rules::{Judgement, Needs, judge};
@@ -42,7 +42,7 @@ pub(crate) fn files() -> Gather {
 }
 
 pub(crate) fn look(image: &ImageName, options: &Gather) -> Result<ImageFacts, Error> {
-    gather(&*open(image, &access())?, options, &Silent)
+    gather(&*open(image, &access())?, options, Recall::Nothing, &Silent)
 }
 
 pub(crate) fn check(image: &ImageName) -> Judgement {

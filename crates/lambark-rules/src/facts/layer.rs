@@ -15,6 +15,8 @@ pub struct LayerFacts {
     pub sample: Evidence<Sample>,
     /// What reading it to the end said.
     pub content: Evidence<Content>,
+    /// Whether [`LayerFacts::content`] was not read now: an earlier look read a blob of this digest to its end.
+    pub remembered: bool,
 }
 
 /// What the first bytes of a blob say.

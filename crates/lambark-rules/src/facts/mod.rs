@@ -102,9 +102,16 @@ impl ImageFacts {
         }
         for (layer, known) in self.layers.iter_mut().zip(&known.layers) {
             layer.content = known.content.clone();
+            layer.remembered = known.remembered;
         }
         self.files = known.files.clone();
         true
+    }
+
+    /// How many layers an earlier look knew.
+    #[must_use]
+    pub fn remembered(&self) -> usize {
+        self.layers.iter().filter(|layer| layer.remembered).count()
     }
 
     /// Where the image lies.

@@ -101,6 +101,7 @@ pub(crate) fn layer_of(media_type: &str, compression: Compression, entries: Vec<
             ending: Ending::Complete,
             entries,
         }),
+        remembered: false,
     }
 }
 

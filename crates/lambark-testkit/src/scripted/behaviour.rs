@@ -78,6 +78,8 @@ pub struct Behaviour {
     pub patch_location: bool,
     /// A manifest that names blobs or manifests which are not there is refused.
     pub checks_references: bool,
+    /// A blob of other bytes than its digest says is refused.
+    pub checks_digests: bool,
 }
 
 impl Default for Behaviour {
@@ -102,6 +104,7 @@ impl Default for Behaviour {
             relative_locations: true,
             patch_location: true,
             checks_references: true,
+            checks_digests: true,
         }
     }
 }

@@ -110,7 +110,7 @@ fn finish(inner: &mut Inner, request: &Recorded, repository: &str, id: &str, bod
     let bytes = std::mem::replace(&mut upload.bytes, BytesMut::new()).freeze();
     let mut hasher = Hasher::like(&digest);
     hasher.update(&bytes);
-    if hasher.finish() != digest {
+    if inner.behaviour.checks_digests && hasher.finish() != digest {
         return Reply::error(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
     }
     inner.store.repository(repository).blobs.insert(digest.clone(), bytes);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lambark_images::{Error, Gather, Silent, gather};
+use lambark_images::{Error, Gather, Recall, Silent, gather};
 use lambark_oci::{Architecture, Digest};
 use lambark_rules::facts::Asked;
 use lambark_rules::{Gate, Needs, judge};
@@ -72,12 +72,12 @@ async fn look(image: StoreSource, architecture: Architecture) -> Result<Arc<Obje
     let look = move || {
         let asked = Asked { architecture: Some(architecture), ..Asked::default() };
         // The first gate sees the manifest alone. What it refuses is not unpacked.
-        let facts = gather(&image, &Gather { depth: Needs::Manifest, asked }, &Silent)?;
+        let facts = gather(&image, &Gather { depth: Needs::Manifest, asked }, Recall::Nothing, &Silent)?;
         let shallow = Objections::of(&judge(&facts).findings, &facts);
         if shallow.refused.is_some() {
             return Ok(Arc::new(shallow));
         }
-        let facts = gather(&image, &Gather { depth: Needs::Files, asked }, &Silent)?;
+        let facts = gather(&image, &Gather { depth: Needs::Files, asked }, Recall::Nothing, &Silent)?;
         Ok(Arc::new(Objections::of(&judge(&facts).findings, &facts)))
     };
     let joined = tokio::task::spawn_blocking(look).await;

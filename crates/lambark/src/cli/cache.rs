@@ -12,11 +12,12 @@ use crate::operations::cache::{self, Places};
 use crate::render;
 use crate::words;
 
-/// Show or clear what `lambark run` and `lambark build` keep of images
+/// Show or clear what lambark keeps of images that were run, built or looked at
 ///
 /// For a run, layers are unpacked once and kept by their digest, so that the next run of the same or a similar image
-/// starts at once. For a build, what the builder wrote last is kept, so that it sends only what changed. What was not
-/// used for the longest time goes first.
+/// starts at once. For a build, what the builder wrote last is kept, so that it sends only what changed. Of a layer that was
+/// read to its end the list of its files is kept, so that it is not read again. What was not used for the longest time
+/// goes first.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

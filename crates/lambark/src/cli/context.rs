@@ -7,7 +7,7 @@ use anstream::ColorChoice;
 use clap::{Args, ValueEnum};
 use etcetera::BaseStrategy;
 use lambark_aws::Aws;
-use lambark_images::{Access, Engine, Progress, Silent};
+use lambark_images::{Access, Engine, Memory, Progress, Silent};
 use lambark_oci::Architecture;
 use lambark_rules::Needs;
 use lambark_rules::facts::Asked;
@@ -41,9 +41,12 @@ pub(super) struct Global {
     /// Read this file instead of the nearest lambark.toml
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where to keep what can be made again: layers that were encoded, unpacked, built
+    /// Where to keep what can be made again: layers that were encoded, unpacked, built, what was found in them
     #[arg(long, global = true, value_name = "DIR")]
     cache_dir: Option<PathBuf>,
+    /// Read every layer, also those of which an earlier look knows all files
+    #[arg(long, global = true)]
+    read_anew: bool,
     /// Where to keep what a repair replaced, for an undo
     #[arg(long, global = true, value_name = "DIR")]
     state_dir: Option<PathBuf>,
@@ -69,6 +72,10 @@ impl Global {
             Colour::Always => ColorChoice::Always.write_global(),
             Colour::Never => ColorChoice::Never.write_global(),
         }
+    }
+
+    fn cache(&self) -> Option<PathBuf> {
+        self.cache_dir.clone().or_else(|| Some(base()?.cache_dir().join("lambark")))
     }
 }
 
@@ -106,7 +113,9 @@ impl Context {
             options.credentials = Arc::new(EcrCredentials::new(Arc::clone(&credentials), options.credentials));
             Ok(options)
         });
-        let access = access.with_control(control).with_engine(engine());
+        let memory = global.cache().map(|cache| Memory::new(&cache));
+        let memory = if global.read_anew { memory.map(Memory::anew) } else { memory };
+        let access = access.with_control(control).with_engine(engine()).with_memory(memory);
         Context { global, aws, access, sign_in, progress }
     }
 
@@ -148,7 +157,7 @@ impl Context {
 
     /// The user's cache, if this machine has a place for one.
     pub(super) fn cache_dir(&self) -> Option<PathBuf> {
-        self.global.cache_dir.clone().or_else(|| Some(base()?.cache_dir().join("lambark")))
+        self.global.cache()
     }
 
     /// The cache's directory of unpacked layers.

@@ -68,6 +68,7 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("pre-commit", "LAMBARK_PRE_COMMIT"),
     ("profile", "LAMBARK_PROFILE"),
     ("quiet", "LAMBARK_QUIET"),
+    ("read-anew", "LAMBARK_READ_ANEW"),
     ("reason", "LAMBARK_REASON"),
     ("region", "LAMBARK_REGION"),
     ("replace-multi-platform", "LAMBARK_REPLACE_MULTI_PLATFORM"),

@@ -146,6 +146,7 @@ pub fn judge_inside(facts: &ImageFacts) -> Judgement {
         diff_id: layer.diff_id.clone(),
         sample: layer.sample.clone(),
         content: Evidence::NotLooked("judged with the index".into()),
+        remembered: false,
     };
     judge(&ImageFacts {
         top: facts.image.clone(),

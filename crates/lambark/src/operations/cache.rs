@@ -1,7 +1,9 @@
-//! `cache`: what is kept of images that were run or built.
+//! `cache`: what is kept of images that were run, built or looked at.
 
 use std::path::{Path, PathBuf};
 
+use lambark_images::Memory;
+use lambark_images::memory::Room;
 use lambark_sandbox::rootfs::{Entry, LayerCache, Pruned};
 
 use super::build::layouts::{self, Kept};
@@ -25,6 +27,8 @@ pub struct Listing {
     pub entries: Vec<Entry>,
     /// What builders wrote, the one used last first.
     pub builds: Vec<Kept>,
+    /// What is known of layers' files.
+    pub known: Room,
 }
 
 /// Lists what is kept.
@@ -34,22 +38,29 @@ pub struct Listing {
 pub fn list(places: &Places) -> Result<Listing, Failure> {
     let mut entries = open(&places.layers)?.list()?;
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.last_used));
-    Ok(Listing { directory: places.layers.clone(), entries, builds: layouts::list(&places.cache) })
+    Ok(Listing {
+        directory: places.layers.clone(),
+        entries,
+        builds: layouts::list(&places.cache),
+        known: Memory::new(&places.cache).room(),
+    })
 }
 
 /// Removes what no run and no build uses now until at most `keep` bytes are left: first what builders wrote, which
-/// they can send again, then unpacked layers.
+/// they can send again, then unpacked layers, and last what is known of layers, which is small.
 ///
 /// # Errors
 /// When a directory cannot be read or something in it cannot be removed.
 pub fn prune(places: &Places, keep: u64) -> Result<Pruned, Failure> {
     let layers = open(&places.layers)?;
     let unpacked: u64 = layers.list()?.iter().map(|entry| entry.bytes).sum();
+    let memory = Memory::new(&places.cache);
+    let known = memory.room().bytes;
     let builds = layouts::list(&places.cache);
     let mut written: u64 = builds.iter().map(|kept| kept.bytes).sum();
     let mut gone = Pruned::default();
     for kept in builds.iter().rev() {
-        if keep > 0 && unpacked + written <= keep {
+        if keep > 0 && unpacked + written + known <= keep {
             break;
         }
         let failed = |source| lambark_images::Error::Write { path: kept.path.clone(), source };
@@ -59,8 +70,13 @@ pub fn prune(places: &Places, keep: u64) -> Result<Pruned, Failure> {
             written -= kept.bytes;
         }
     }
-    let pruned = layers.prune(keep.saturating_sub(written))?;
-    Ok(Pruned { entries: gone.entries + pruned.entries, bytes: gone.bytes + pruned.bytes, left: pruned.left + written })
+    let pruned = layers.prune(keep.saturating_sub(written + known))?;
+    let forgotten = memory.prune(keep.saturating_sub(written + pruned.left));
+    Ok(Pruned {
+        entries: gone.entries + pruned.entries + forgotten.layers as u64,
+        bytes: gone.bytes + pruned.bytes + forgotten.bytes,
+        left: pruned.left + written + known - forgotten.bytes,
+    })
 }
 
 fn open(layers: &Path) -> Result<LayerCache, Failure> {

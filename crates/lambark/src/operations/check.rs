@@ -51,7 +51,7 @@ fn look(image: &str, settings: &Settings, access: &Access, progress: &dyn Progre
         // What is looked at to its end is about to be unpacked.
         source = Arc::new(Kept::new(source));
     }
-    let facts = gather(&*source, &Gather { depth, asked }, progress);
+    let facts = gather(&*source, &Gather { depth, asked }, access.recall_at(&name), progress);
     let mut facts = facts.map_err(|error| super::missing(error, &name, access))?;
     facts.location = name.reference().map(|reference| locate(reference, &facts, depth, settings, access));
     if let Some(means) = settings.means.as_ref().filter(|_| asked.run) {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lambark_images::referrers::is_proof;
-use lambark_images::{Access, Error, Gather, Progress, gather, open};
+use lambark_images::{Access, Error, Gather, Progress, Recall, gather, open};
 use lambark_oci::index::ChildRole;
 use lambark_oci::name::LocalName;
 use lambark_oci::{Digest, Document, ImageName};
@@ -45,7 +45,7 @@ pub struct Outcome {
 pub fn run(settings: &Settings, access: &Access, progress: &dyn Progress) -> Result<Outcome, Failure> {
     let name = super::name(&settings.image)?;
     let source = open(&name, access)?;
-    let facts = gather(&*source, &Gather { depth: Needs::Manifest, asked: settings.asked }, progress);
+    let facts = gather(&*source, &Gather { depth: Needs::Manifest, asked: settings.asked }, Recall::Nothing, progress);
     let facts = facts.map_err(|error| super::missing(error, &name, access))?;
     let mut attestations = Vec::new();
     if let Ok(Document::Index(index)) = facts.document() {

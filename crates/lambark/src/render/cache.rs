@@ -35,6 +35,11 @@ pub fn list(out: &mut dyn Write, listing: &Listing) -> io::Result<()> {
             plain(&place)
         )?;
     }
+    if let Some(last_used) = listing.known.last_used {
+        let age = now.duration_since(last_used).unwrap_or_default();
+        let of = count(listing.known.layers, "layer");
+        writeln!(out, "the files of {of}, {}  {DIM}used {}{DIM:#}", bytes(listing.known.bytes), ago(age))?;
+    }
     Ok(())
 }
 

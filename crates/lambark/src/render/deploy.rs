@@ -10,7 +10,7 @@ use crate::operations::deploy::{End, Outcome, Step};
 use crate::operations::deployment::back::short;
 use crate::operations::deployment::probe::Probed;
 use crate::operations::deployment::{Back, Call, LATEST, Reason, Unfinished};
-use crate::words::shell;
+use crate::words::{count, shell};
 
 /// Writes one step.
 ///
@@ -34,10 +34,14 @@ pub fn step(out: &mut dyn Write, step: &Step, page: Page) -> io::Result<()> {
             (HINT, "half-done", unfinished(left, "this deployment takes its place"))
         }
         Step::Undone { left } => (HINT, "half-done", unfinished(left, "it is undone")),
-        Step::Chosen { image, verdict, depth, found, mended, to_mend, skipped, .. } => {
+        Step::Chosen { image, verdict, depth, remembered, found, mended, to_mend, skipped, .. } => {
             let mut told = vec![plain(&image.to_string()).into_owned()];
             told.extend(mended.iter().map(|step| format!("mended: {}", plain(step))));
-            told.push(format!("verdict {verdict}, looked at as deep as {depth}"));
+            let known = match remembered {
+                0 => String::new(),
+                known => format!(", {} known from an earlier look", count(*known, "layer")),
+            };
+            told.push(format!("verdict {verdict}, looked at as deep as {depth}{known}"));
             told.extend(found.iter().map(|it| format!("{}[{}]: {}", it.severity, it.rule, plain(&it.message))));
             told.extend(to_mend.iter().map(|step| format!("to mend: {}", plain(step))));
             if page.verbose {

@@ -6,10 +6,13 @@ use lambark_registry::Traffic;
 
 use super::escape::plain;
 use super::style::{self, BOLD, CODE, DIM};
-use super::{Page, describe, wrap};
+use super::{Page, describe, text, wrap};
 use crate::operations::advice::update_command;
 use crate::operations::fix::{Outcome, Undone};
 use crate::words::{bytes, count};
+
+/// The column behind the labels.
+const LABELLED: usize = 11;
 
 /// Writes what was done; the last line tells what it cost.
 ///
@@ -23,6 +26,7 @@ pub fn outcome(out: &mut dyn Write, outcome: &Outcome, page: Page) -> io::Result
     wrap::write(out, &plain(&what), name.chars().count() + 3, 4, page.width)?;
     writeln!(out, "\n")?;
     steps(out, outcome, page)?;
+    text::remembered(out, &repair.facts, LABELLED, page)?;
     result(out, outcome, page)?;
     left(out, outcome, page)?;
     if !page.quiet {

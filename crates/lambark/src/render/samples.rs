@@ -52,6 +52,7 @@ fn facts(top: RawDocument, image: RawDocument) -> ImageFacts {
             diff_id: Some(Digest::of(b"tar")),
             sample: Evidence::Known(sample),
             content: Evidence::NotLooked("only the first bytes of the layers were read".into()),
+            remembered: false,
         }],
         files: Evidence::NotLooked("only the first bytes of the layers were read".into()),
         init: Evidence::NotLooked("the function was not run".into()),

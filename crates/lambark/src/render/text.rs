@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use lambark_oci::Document;
-use lambark_rules::facts::{ConfigFacts, Evidence};
+use lambark_rules::facts::{ConfigFacts, Evidence, ImageFacts};
 use lambark_rules::{Finding, GateVerdict, Judgement, Place, Safety, Severity, Skip, Skipped, Verdict};
 
 use super::escape::plain;
@@ -55,6 +55,7 @@ pub(super) fn image(out: &mut dyn Write, checked: &Checked, page: Page) -> io::R
                 writeln!(out)?;
             }
             verdict(out, &looked.judgement, page)?;
+            remembered(out, &looked.facts, LABELLED, page)?;
             if page.quiet { Ok(()) } else { advise(out, looked, page) }
         }
     }
@@ -153,6 +154,19 @@ fn verdict(out: &mut dyn Write, judgement: &Judgement, page: Page) -> io::Result
     wrap::write(out, &reasons(judgement), used, LABELLED, page.width)?;
     writeln!(out)?;
     if page.verbose { every_skip(out, &judgement.skipped) } else { skips(out, &judgement.skipped, page) }
+}
+
+/// How many layers were not read now; labels are `width` columns wide.
+pub(super) fn remembered(out: &mut dyn Write, facts: &ImageFacts, width: usize, page: Page) -> io::Result<()> {
+    let (known, all) = (facts.remembered(), facts.layers.len());
+    if known == 0 {
+        return Ok(());
+    }
+    let how = if page.quiet { "" } else { " (--read-anew reads them again)" };
+    let label = width - 3;
+    write!(out, "  {DIM}{:label$}{DIM:#} ", "layers")?;
+    wrap::write(out, &format!("{known} of {all} known from an earlier look{how}"), width, width, page.width)?;
+    writeln!(out)
 }
 
 /// What led to the verdict, in one line.

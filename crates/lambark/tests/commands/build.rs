@@ -254,6 +254,42 @@ fn what_the_builder_sent_is_kept_and_not_sent_again() {
 }
 
 #[test]
+fn a_layer_that_did_not_change_is_known_and_its_damage_arrives_nowhere() {
+    let Some(registry) = DockerRegistry::start(Flavour::Plain) else { return };
+    let Some(daemon) = Dockerd::start_with(Store::Containerd, &[]) else { return };
+    let user = user_of(&daemon);
+    let cache = user.path("cache");
+    let user = user.with("LAMBARK_CACHE_DIR", &cache);
+    let large: Vec<u8> = (0..1_000_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    std::fs::write(user.directory().join("large"), large).unwrap();
+    let dockerfile = DOCKERFILE.replacen("COPY", "COPY large /opt/large\nCOPY", 1);
+    std::fs::write(user.directory().join("Dockerfile"), dockerfile).unwrap();
+    let (app, other) = (format!("{}/app:v1", registry.host()), format!("{}/other:v1", registry.host()));
+    let first = built(&user, &app, &[], &["--provenance=false"]);
+    assert_eq!(first["rememberedLayers"], 0, "{first}");
+    std::fs::write(user.directory().join("bootstrap"), [bootstrap(62), vec![1]].concat()).unwrap();
+    let second = built(&user, &app, &[], &["--provenance=false"]);
+    assert_eq!(second["rememberedLayers"], 2, "all but the one that was changed: {second}");
+    assert_eq!(built(&user, &app, &["--read-anew"], &["--provenance=false"])["rememberedLayers"], 0);
+    accepted(&user, &app);
+
+    // Damaged where no first bytes show it, and bound for a repository that has not got it.
+    let blobs = kept(&user);
+    let largest = blobs.keys().max_by_key(|blob| std::fs::metadata(blob).unwrap().len()).unwrap();
+    let mut bytes = std::fs::read(largest).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::set_permissions(largest, std::fs::Permissions::from_mode(0o644)).unwrap();
+    std::fs::write(largest, bytes).unwrap();
+    let build = ["build", "--file", "Dockerfile", ".", "--output", &other, "--quiet", "--", "--provenance=false"];
+    let run = user.run(&build);
+    assert!(run.starts_with("exit code: 3") && run.contains("are not those of sha256:"), "{run}");
+    assert!(user.run(&["check", &other]).starts_with("exit code: 3"), "nothing arrived");
+    built(&user, &other, &[], &["--provenance=false"]);
+    accepted(&user, &other);
+}
+
+#[test]
 fn a_service_is_built_from_anywhere_in_its_repository() {
     let Some(daemon) = Dockerd::start_with(Store::Containerd, &[]) else { return };
     let user = user_of(&daemon);

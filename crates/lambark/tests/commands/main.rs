@@ -18,6 +18,7 @@ mod formats;
 mod functions;
 mod init;
 mod knowledge;
+mod memory;
 #[cfg(feature = "aws")]
 mod on_the_twin;
 #[cfg(feature = "aws")]

@@ -245,7 +245,7 @@ fn looked_at(
         cache: settings.cache.as_deref().map(Cache::new),
         undo: &UndoStore::new(&settings.state),
     };
-    let repair = go_on(repair::prepare_opened(source, &request, ways.progress)?)?;
+    let repair = go_on(repair::prepare_opened(source, &request, ways.access, ways.progress)?)?;
     Ok(fix::Outcome::new(settings.what.clone(), repair, ways.access, settings.options.unsafe_fixes))
 }
 

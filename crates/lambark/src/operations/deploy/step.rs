@@ -47,6 +47,8 @@ pub enum Step {
         verdict: Verdict,
         /// How deep it was looked at.
         depth: Needs,
+        /// How many of its layers an earlier look knew, so that they were not read now.
+        remembered: usize,
         /// What the rules found that does not stop a deployment: rule, severity, words.
         found: Vec<Found>,
         /// What was mended, step by step.
@@ -138,6 +140,7 @@ impl Step {
             named: named.to_owned(),
             verdict: chosen.verdict,
             depth: chosen.depth,
+            remembered: chosen.remembered,
             found: chosen.found.clone(),
             mended: chosen.mended.clone(),
             to_mend: chosen.to_mend.clone(),

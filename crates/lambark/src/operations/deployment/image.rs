@@ -49,6 +49,8 @@ pub struct Chosen {
     pub verdict: Verdict,
     /// How deep it was looked at.
     pub depth: Needs,
+    /// How many of its layers an earlier look knew, so that they were not read now.
+    pub remembered: usize,
     /// What the rules found that does not stop the deployment.
     pub found: Vec<Found>,
     /// Rules that could not be asked, and why.
@@ -184,6 +186,7 @@ fn chosen(image: Reference, named: &Reference, looked: &Looked) -> Chosen {
         verdict: judgement.verdict,
         attestations: Vec::new(),
         depth: looked.depth,
+        remembered: looked.facts.remembered(),
         found: judgement.findings.iter().filter(|it| it.rule != UNTAGGED).map(Found::of).collect(),
         skipped: judgement.skipped.iter().filter_map(not_looked).collect(),
         image,

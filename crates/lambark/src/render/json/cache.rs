@@ -26,9 +26,20 @@ pub fn cache_list(out: &mut dyn Write, listing: &Listing) -> io::Result<()> {
     let entries: Vec<Value> = listing.entries.iter().map(entry).collect();
     let directory = listing.directory.display().to_string();
     let builds: Vec<Value> = listing.builds.iter().map(build).collect();
+    let known = json!({
+        "layers": listing.known.layers,
+        "bytes": listing.known.bytes,
+        "lastUsed": listing.known.last_used.map(seconds),
+    });
     super::document(
         out,
-        &json!({ "schema": "lambark.cache-list/v1", "directory": directory, "entries": entries, "builds": builds }),
+        &json!({
+            "schema": "lambark.cache-list/v1",
+            "directory": directory,
+            "entries": entries,
+            "builds": builds,
+            "known": known,
+        }),
     )
 }
 

@@ -126,6 +126,7 @@ impl Layer {
             declared: descriptor.map(|descriptor| descriptor.media_type.to_string()),
             actual: layer.sample.known().ok().map(Bytes::of),
             size: descriptor.map(|descriptor| descriptor.size),
+            remembered: layer.remembered,
         }
     }
 }

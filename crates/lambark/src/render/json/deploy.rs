@@ -93,9 +93,9 @@ pub(super) fn step(step: &Step) -> Value {
             json!({ "step": "unfinished", "left": unfinished(left), "finished": finished })
         }
         Step::Undone { left } => json!({ "step": "undone", "left": unfinished(left) }),
-        Step::Chosen { image, named, verdict, depth, found, mended, to_mend, skipped } => json!({
+        Step::Chosen { image, named, verdict, depth, remembered, found, mended, to_mend, skipped } => json!({
             "step": "image", "imageUri": image.to_string(), "named": named, "verdict": verdict.to_string(),
-            "depth": depth.to_string(), "mended": mended, "toMend": to_mend,
+            "depth": depth.to_string(), "rememberedLayers": remembered, "mended": mended, "toMend": to_mend,
             "findings": found.iter().map(|it| json!({
                 "rule": it.rule, "severity": it.severity.to_string(), "message": it.message,
             })).collect::<Vec<_>>(),

@@ -47,6 +47,7 @@ pub(super) fn repaired(schema: &str, outcome: &Outcome) -> Value {
             "nothingToMend": repair.plan.changes_nothing(),
             "steps": repair.plan.steps(),
             "layers": layers,
+            "rememberedLayers": repair.facts.remembered(),
             "reusedLayers": applied.map_or(0, |applied| applied.reused),
             "blobBytesWritten": applied.map_or(0, |applied| applied.blob_bytes),
             "referrers": applied.map(|applied| &applied.referrers[..]).unwrap_or_default(),

@@ -160,6 +160,8 @@ pub(super) struct Layer {
     pub(super) actual: Option<Bytes>,
     /// Its declared size in bytes.
     pub(super) size: Option<u64>,
+    /// Whether its files were not read now, because an earlier look read a blob of this digest to its end.
+    pub(super) remembered: bool,
 }
 
 /// What a blob's bytes are.
