@@ -3,11 +3,9 @@
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime};
 
-use lambark_sandbox::rootfs::Pruned;
-
 use super::escape::plain;
 use super::style::DIM;
-use crate::operations::cache::Listing;
+use crate::operations::cache::{Listing, Pruned};
 use crate::words::{bytes, count};
 
 /// Writes what is kept, a line each, and the sum.

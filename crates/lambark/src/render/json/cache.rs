@@ -3,11 +3,10 @@
 use std::io::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use lambark_sandbox::rootfs::{Entry, Pruned};
 use serde_json::{Value, json};
 
 use crate::operations::build::layouts::Kept;
-use crate::operations::cache::Listing;
+use crate::operations::cache::{Entry, Listing, Pruned};
 
 /// Writes what is kept.
 ///

@@ -1,10 +1,13 @@
 //! `cache`: what is kept of images that were run, built or looked at.
 
-use std::path::{Path, PathBuf};
+mod unpacked;
+
+use std::path::PathBuf;
+use std::time::SystemTime;
 
 use lambark_images::Memory;
 use lambark_images::memory::Room;
-use lambark_sandbox::rootfs::{Entry, LayerCache, Pruned};
+use lambark_oci::Digest;
 
 use super::build::layouts::{self, Kept};
 use crate::failure::Failure;
@@ -31,12 +34,36 @@ pub struct Listing {
     pub known: Room,
 }
 
+/// An unpacked layer.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The digest of the layer's plain tar; `None` for layers laid flat.
+    pub layer: Option<Digest>,
+    /// Bytes of its files. Layers laid flat share theirs with the layers.
+    pub bytes: u64,
+    /// How many files, directories and links it has.
+    pub entries: u64,
+    /// When it was last used.
+    pub last_used: SystemTime,
+}
+
+/// What was removed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pruned {
+    /// How many layers, builds, and lists of a layer's files.
+    pub entries: u64,
+    /// How many bytes they had.
+    pub bytes: u64,
+    /// How many bytes are left.
+    pub left: u64,
+}
+
 /// Lists what is kept.
 ///
 /// # Errors
 /// When the directory of unpacked layers cannot be read.
 pub fn list(places: &Places) -> Result<Listing, Failure> {
-    let mut entries = open(&places.layers)?.list()?;
+    let mut entries = unpacked::list(&places.layers)?;
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.last_used));
     Ok(Listing {
         directory: places.layers.clone(),
@@ -52,8 +79,7 @@ pub fn list(places: &Places) -> Result<Listing, Failure> {
 /// # Errors
 /// When a directory cannot be read or something in it cannot be removed.
 pub fn prune(places: &Places, keep: u64) -> Result<Pruned, Failure> {
-    let layers = open(&places.layers)?;
-    let unpacked: u64 = layers.list()?.iter().map(|entry| entry.bytes).sum();
+    let unpacked: u64 = unpacked::list(&places.layers)?.iter().map(|entry| entry.bytes).sum();
     let memory = Memory::new(&places.cache);
     let known = memory.room().bytes;
     let builds = layouts::list(&places.cache);
@@ -70,15 +96,11 @@ pub fn prune(places: &Places, keep: u64) -> Result<Pruned, Failure> {
             written -= kept.bytes;
         }
     }
-    let pruned = layers.prune(keep.saturating_sub(written + known))?;
+    let pruned = unpacked::prune(&places.layers, keep.saturating_sub(written + known))?;
     let forgotten = memory.prune(keep.saturating_sub(written + pruned.left));
     Ok(Pruned {
         entries: gone.entries + pruned.entries + forgotten.layers as u64,
         bytes: gone.bytes + pruned.bytes + forgotten.bytes,
         left: pruned.left + written + known - forgotten.bytes,
     })
-}
-
-fn open(layers: &Path) -> Result<LayerCache, Failure> {
-    Ok(LayerCache::open(layers, u64::MAX)?)
 }
