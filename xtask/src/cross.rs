@@ -80,7 +80,18 @@ pub(crate) fn for_tests() -> Result<PathBuf, Error> {
 pub(crate) fn macos() -> Result<(), Error> {
     need_zig()?;
     let mut command = cargo(MACOS)?;
-    command.args(["clippy", "--quiet", "--locked", "--package", "lambark", "--target", MACOS.rust, "--", "-D", "warnings"]);
+    command.args([
+        "clippy",
+        "--quiet",
+        "--locked",
+        "--package",
+        "lambark",
+        "--target",
+        MACOS.rust,
+        "--",
+        "-D",
+        "warnings",
+    ]);
     run(command, "lambark does not compile for macOS")
 }
 
@@ -90,6 +101,8 @@ fn build(architecture: Architecture, profile: Option<&str>) -> Result<PathBuf, E
     let mut command = cargo(target)?;
     command.args(["build", "--quiet", "--locked", "--package", "lambark", "--bin", "lambark", "--no-default-features"]);
     command.args(["--target", target.rust, "--profile", profile.unwrap_or("dev")]);
+    // It is copied into images and machines.
+    command.env("CARGO_PROFILE_DEV_DEBUG", "false").env("CARGO_PROFILE_DEV_STRIP", "symbols");
     run(command, "lambark does not build for musl")?;
     Ok(directory().join(target.rust).join(profile.unwrap_or("debug")).join("lambark"))
 }

@@ -64,11 +64,13 @@ pub enum Part {
     PreCommit,
     /// Zig's C compiler, from PyPI: what other systems' programs are built with.
     Zig,
+    /// qemu and Debian's kernel: a machine of its own.
+    Machine,
 }
 
 impl Part {
     /// Every part, in the order in which they are set up.
-    pub const ALL: [Part; 23] = [
+    pub const ALL: [Part; 24] = [
         Part::DockerRegistry,
         Part::Crane,
         Part::Skopeo,
@@ -92,6 +94,7 @@ impl Part {
         Part::CfnLint,
         Part::PreCommit,
         Part::Zig,
+        Part::Machine,
     ];
 
     /// The part's name: its directory, and what `cargo xtask parts NAME` takes.
@@ -120,6 +123,7 @@ impl Part {
             Part::CfnLint => "cfn-lint",
             Part::PreCommit => "pre-commit",
             Part::Zig => "zig",
+            Part::Machine => "machine",
         }
     }
 

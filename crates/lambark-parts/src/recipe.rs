@@ -25,7 +25,8 @@ impl Suite {
     }
 }
 
-/// Packages of one suite that a part is unpacked from.
+/// Packages of one suite that a part is unpacked from. Of a name with `*` the newest is meant: a kernel's name has its
+/// number in it.
 pub type Debian = (Suite, &'static [&'static str]);
 
 /// What is compiled rather than fetched as a program.
@@ -156,6 +157,53 @@ const PODMAN: &[&str] = &[
 const BSDTAR: &[&str] =
     &["libarchive-tools", "libarchive13", "libxml2", "libicu72", "libnettle8", "libzstd1", "liblz4-1"];
 
+/// An emulator without devices that show anything, what it stands on, and a kernel for machines without devices.
+const MACHINE: &[&str] = &[
+    "qemu-system-x86",
+    "qemu-system-common",
+    "qemu-system-data",
+    "seabios",
+    "linux-image-6.1.0-*-cloud-amd64",
+    "libaio1",
+    "libbpf1",
+    "libcapstone4",
+    "libdaxctl1",
+    "libelf1",
+    "libfdt1",
+    "libffi8",
+    "libfuse3-3",
+    "libglib2.0-0",
+    "libgmp10",
+    "libgnutls30",
+    "libhogweed6",
+    "libibverbs1",
+    "libidn2-0",
+    "libjpeg62-turbo",
+    "libkmod2",
+    "libndctl6",
+    "libnettle8",
+    "libnl-3-200",
+    "libnl-route-3-200",
+    "libnuma1",
+    "libp11-kit0",
+    "libpcre2-8-0",
+    "libpixman-1-0",
+    "libpmem1",
+    "libpng16-16",
+    "librdmacm1",
+    "libsasl2-2",
+    "libseccomp2",
+    "libslirp0",
+    "libtasn1-6",
+    "libudev1",
+    "libunistring2",
+    "liburing2",
+    "libuuid1",
+    "libvdeplug2",
+    "libzstd1",
+    "zlib1g",
+];
+
 /// Debian's build of the AWS command with everything below it but the C library.
 const AWS2: &[&str] = &[
     "awscli",
@@ -220,6 +268,9 @@ impl Part {
             Part::CfnLint => (&[], &["site/bin/cfn-lint"]),
             Part::PreCommit => (&[], &["site/pre_commit/__main__.py"]),
             Part::Zig => (&[], &["site/ziglang/zig"]),
+            Part::Machine => {
+                (&[(Suite::Bookworm, MACHINE)], &["usr/bin/qemu-system-x86_64", "usr/share/seabios/bios-256k.bin"])
+            }
             Part::Aws2 => (&[(Suite::Bookworm, AWS2)], &["usr/bin/aws", "usr/bin/python3.11"]),
             Part::Rie => (&[], &["site/samcli/local/rapid/aws-lambda-rie-x86_64"]),
             Part::PythonFunction => {

@@ -120,8 +120,8 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
-    /// A directory that looks like a mounted hierarchy. Version 2's memory control cannot be had where these tests are
-    /// written, so of it only this is tested.
+    /// A directory that looks like a mounted hierarchy. Most machines have one version alone; `lambark`'s own tests try
+    /// version 2 in an emulated one.
     fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
         let tree = tempfile::tempdir().unwrap();
         for (path, content) in files {

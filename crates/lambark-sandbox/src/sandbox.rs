@@ -97,12 +97,7 @@ impl Sandbox {
     }
 
     /// A sandbox whose first process is ready.
-    fn around(
-        socket: UnixStream,
-        ender: Ender,
-        listener: Option<TcpListener>,
-        held: Held,
-    ) -> Result<Sandbox, Error> {
+    fn around(socket: UnixStream, ender: Ender, listener: Option<TcpListener>, held: Held) -> Result<Sandbox, Error> {
         let cgroup = held.cgroup.clone();
         // From here on, whatever fails ends it.
         let keeper = Keeper { ender, reader: Mutex::new(None), _held: held };

@@ -249,9 +249,9 @@ impl Failure {
                 Some(format!("{advice}; or install docker, podman or finch, which is used then"))
             }
             Failure::OtherMachine { .. } => Some("run it on a machine of that architecture".to_owned()),
-            Failure::Sandbox(
-                lambark_sandbox::Error::Companion { .. } | lambark_sandbox::Error::NoCompanion { .. },
-            ) => Some("name this version's program for Linux, built for musl, with --companion".to_owned()),
+            Failure::Sandbox(lambark_sandbox::Error::Companion { .. } | lambark_sandbox::Error::NoCompanion { .. }) => {
+                Some("name this version's program for Linux, built for musl, with --companion".to_owned())
+            }
             Failure::Sandbox(_) | Failure::Function(_) => None,
             Failure::Aws(error) => aws::hint(error),
             Failure::Deployment(error) => error.hint(),

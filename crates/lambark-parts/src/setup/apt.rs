@@ -20,6 +20,13 @@ const DOWNLOAD_LIMIT: Duration = Duration::from_secs(420);
 /// Longest time to unpack one package.
 const UNPACK_LIMIT: Duration = Duration::from_secs(120);
 
+/// Whether a package is the one of that name, or of those of a name with a number for its `*`.
+fn fits(wanted: &str, name: &str) -> bool {
+    let Some((prefix, suffix)) = wanted.split_once('*') else { return wanted == name };
+    let number = name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(suffix));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// Package lists, downloads and configuration below the parts directory.
 #[derive(Debug)]
 pub struct Apt {
@@ -48,10 +55,10 @@ impl Apt {
             packages.iter().copied().filter(|package| self.downloaded(suite, package).is_none()).collect();
         if !absent.is_empty() {
             self.update_if_old(suite)?;
-            if self.download(suite, &absent).is_err() {
+            if self.download(suite, &self.exact(suite, &absent)?).is_err() {
                 // A list from before the archive's last change names files that are gone: once more with a fresh one.
                 self.update(suite)?;
-                self.download(suite, &absent)?;
+                self.download(suite, &self.exact(suite, &absent)?)?;
             }
         }
         for package in packages {
@@ -67,16 +74,33 @@ impl Apt {
 
     /// The downloaded file of a package: `name_version_architecture.deb`.
     fn downloaded(&self, suite: Suite, package: &str) -> Option<PathBuf> {
-        let prefix = format!("{package}_");
         let files = std::fs::read_dir(self.suite_dir(suite).join("deb")).ok()?;
         let mut paths = files.flatten().map(|entry| entry.path());
         paths.find(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with(&prefix) && name.ends_with(".deb")
+            name.ends_with(".deb") && name.split('_').next().is_some_and(|name| fits(package, name))
         })
     }
 
-    fn download(&self, suite: Suite, packages: &[&str]) -> Result<(), SetupError> {
+    /// The names of the packages that these stand for.
+    fn exact(&self, suite: Suite, packages: &[&str]) -> Result<Vec<String>, SetupError> {
+        packages.iter().map(|package| self.newest(suite, package)).collect()
+    }
+
+    fn newest(&self, suite: Suite, package: &str) -> Result<String, SetupError> {
+        let Some((prefix, _)) = package.split_once('*') else { return Ok(package.to_owned()) };
+        let failed = |reason: String| SetupError::Program { program: "apt-cache".to_owned(), reason };
+        let mut command = Command::new("apt-cache");
+        command.arg("-c").arg(self.suite_dir(suite).join("apt.conf")).args(["pkgnames", prefix]);
+        let output = command.output().map_err(|error| failed(error.to_string()))?;
+        let names = String::from_utf8_lossy(&output.stdout);
+        let fitting = names.lines().filter(|name| fits(package, name));
+        // Of numbers without zeros in front, the longer one is larger.
+        let newest = fitting.max_by_key(|name| (name.len(), name.to_string()));
+        newest.map(str::to_owned).ok_or_else(|| failed(format!("there is no {package}")))
+    }
+
+    fn download(&self, suite: Suite, packages: &[String]) -> Result<(), SetupError> {
         // apt writes under the final name from the start; a directory apart keeps what was cut short from being taken
         // for a package.
         let deb = self.suite_dir(suite).join("deb");
@@ -140,5 +164,22 @@ impl Apt {
         command.arg("-c").arg(self.suite_dir(suite).join("apt.conf")).arg("-qq");
         command.env("LC_ALL", "C");
         command
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_a_number() {
+        let kernel = "linux-image-6.1.0-*-cloud-amd64";
+        assert!(fits(kernel, "linux-image-6.1.0-50-cloud-amd64"));
+        for other in
+            ["linux-image-6.1.0-50-cloud-amd64-dbg", "linux-image-6.1.0-50-amd64", "linux-image-6.1.0--cloud-amd64"]
+        {
+            assert!(!fits(kernel, other), "{other}");
+        }
+        assert!(fits("zstd", "zstd") && !fits("zstd", "libzstd1"));
     }
 }

@@ -176,6 +176,8 @@ mod tests {
             .collect();
         let expected = [("a.json", 2), ("0/layer.tar", 513), ("empty", 0), ("even", 512)];
         assert_eq!(read, expected.map(|(name, size)| (name.to_owned(), size)));
-        assert!(header("x", Kind::File, MAX_ENTRY_BYTES).is_ok() && header("x", Kind::File, MAX_ENTRY_BYTES + 1).is_err());
+        assert!(
+            header("x", Kind::File, MAX_ENTRY_BYTES).is_ok() && header("x", Kind::File, MAX_ENTRY_BYTES + 1).is_err()
+        );
     }
 }

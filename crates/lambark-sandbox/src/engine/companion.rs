@@ -9,9 +9,9 @@ use lambark_layers::read_elf;
 use lambark_oci::{Algorithm, Digest, Hasher};
 use lambark_rules::facts::files::{EM_AARCH64, EM_X86_64};
 
+use super::GUEST;
 use super::archive::{BLOCK, Kind, entry, header, padding};
 use crate::Error;
-use super::GUEST;
 
 /// Where it lies inside.
 const DIRECTORY: &str = ".lambark";

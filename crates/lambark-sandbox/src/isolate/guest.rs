@@ -78,3 +78,23 @@ fn told(Failed { step, error }: &Failed) -> String {
 fn answer(word: &Word) -> io::Result<()> {
     say(&mut io::stdout().lock(), word)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use lambark_oci::config::RunConfig;
+
+    use super::*;
+    use crate::FunctionSettings;
+
+    #[test]
+    fn another_version_is_refused_before_anything_starts() {
+        let function = FunctionSettings::of_image(&RunConfig::default());
+        let start = Start { version: "0.0.0".to_owned(), memory_bytes: None, own_network: true, function };
+        let reason = start_function(start).err().unwrap();
+        assert_eq!(
+            reason,
+            concat!("the lambark inside is version ", env!("CARGO_PKG_VERSION"), ", and the one outside 0.0.0")
+        );
+    }
+}

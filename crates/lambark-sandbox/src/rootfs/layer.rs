@@ -10,10 +10,10 @@ use lambark_images::{Progress, Source};
 use lambark_layers::{Flaw, SNIFF_BYTES, decode, sniff};
 use lambark_oci::{Digest, Hasher};
 
-use crate::image::Layer;
 use super::marks::Marks;
 use super::unpack::Unpacker;
 use crate::Error;
+use crate::image::Layer;
 use crate::limits::MAX_LAYER_BYTES;
 
 /// Size of the pieces in which plain bytes are handled.

@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use lambark_images::{Progress, Source, parallel};
 
-use crate::{Error, Image};
 use crate::limits::MAX_OVERLAY_OPTION_BYTES;
+use crate::{Error, Image};
 pub use cache::{Entry, LayerCache, Pruned};
 use cache::{Held, SKELETON};
 pub(crate) use cache::{MOUNT_POINT, PROGRAM};

@@ -108,7 +108,7 @@ fn podman_gives_the_same_report() {
 }
 
 /// What an engine runs where this program is none for Linux, or needs libraries: one built for musl.
-fn companion() -> Option<String> {
+pub(crate) fn companion() -> Option<String> {
     let path = std::env::var("LAMBARK_TEST_COMPANION").ok();
     if path.is_none() {
         skip("no companion was built: `cargo xtask test` does");
@@ -134,11 +134,16 @@ fn a_companion_gives_the_same_report() {
     let container = String::from_utf8(made.stdout).unwrap();
     let copied = docker(&["cp", &format!("{}:/.lambark", container.trim()), &other.path("inside")]);
     assert!(copied.status.success(), "{copied:?}");
-    let inside: Vec<_> = std::fs::read_dir(other.path("inside")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let inside: Vec<_> =
+        std::fs::read_dir(other.path("inside")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(inside, ["lambark"]);
-    assert!(std::fs::read(Path::new(&other.path("inside")).join("lambark")).unwrap() == std::fs::read(&companion).unwrap());
+    assert!(
+        std::fs::read(Path::new(&other.path("inside")).join("lambark")).unwrap() == std::fs::read(&companion).unwrap()
+    );
 
-    for (wrong, reason) in [("/nowhere/lambark", "No such file"), ("/bin/sh", "it needs libraries: build it for linux-musl")] {
+    for (wrong, reason) in
+        [("/nowhere/lambark", "No such file"), ("/bin/sh", "it needs libraries: build it for linux-musl")]
+    {
         let output = other.command(&[&run[..], &["--companion", wrong]].concat()).output().unwrap();
         let told = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(3), "{told}");

@@ -18,6 +18,8 @@ mod formats;
 mod functions;
 mod init;
 mod knowledge;
+#[cfg(target_os = "linux")]
+mod machine;
 mod memory;
 #[cfg(feature = "aws")]
 mod on_the_twin;

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lambark_images::{Access, Silent};
-use lambark_oci::{Architecture, ImageName};
 use lambark_oci::config::RunConfig;
+use lambark_oci::{Architecture, ImageName};
 use lambark_sandbox::function::LogSink;
 use lambark_sandbox::{
-    Command, Companion, Engine, Exit, Function, FunctionSettings, Image, Invocation, LayerCache, Network, RootFs, Sandbox,
-    Settings,
+    Command, Companion, Engine, Exit, Function, FunctionSettings, Image, Invocation, LayerCache, Network, RootFs,
+    Sandbox, Settings,
 };
 use serde_json::{Value, json};
 

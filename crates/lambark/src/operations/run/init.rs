@@ -20,12 +20,7 @@ const MEMORY_MB: u32 = 1024;
 
 /// Starts the function of an image that was looked at. What keeps it from being started is told as not looked at.
 #[must_use]
-pub fn init(
-    source: &dyn Source,
-    facts: &ImageFacts,
-    means: &Means,
-    progress: &dyn Progress,
-) -> Evidence<InitFacts> {
+pub fn init(source: &dyn Source, facts: &ImageFacts, means: &Means, progress: &dyn Progress) -> Evidence<InitFacts> {
     let started = image(source, facts).and_then(|image| {
         if let Some(platform) = built_elsewhere(&image.config) {
             return Err(Failure::Arguments(format!("it is built for {platform}, which this machine cannot run")));
