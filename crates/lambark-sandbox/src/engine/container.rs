@@ -18,6 +18,9 @@ const POLL: Duration = Duration::from_millis(2);
 /// is ended.
 const END_PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long an engine's command may take to say why the companion is not heard any more.
+const WORDS_PATIENCE: Duration = Duration::from_secs(2);
+
 /// A container that was started. Dropping it ends it.
 #[derive(Debug)]
 pub(super) struct Container {
@@ -51,7 +54,7 @@ impl Container {
 
     /// What went wrong with a container whose companion is not heard any more.
     pub(super) fn failure(&mut self) -> Error {
-        self.end(Duration::ZERO);
+        self.end(WORDS_PATIENCE);
         let words = self.complaint.take().and_then(|reader| reader.join().ok()).unwrap_or_default();
         let words = if words.trim().is_empty() { "its container ended without a word" } else { &words };
         self.engine.failed("run", words)

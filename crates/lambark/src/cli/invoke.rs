@@ -30,8 +30,10 @@ pub(super) fn event(path: Option<&Path>) -> Result<Bytes, Failure> {
 /// Flags of verbs that run functions.
 #[derive(Debug, Args)]
 pub(super) struct Running {
-    /// What runs in a container engine's containers: a lambark for Linux without libraries; if nothing is said, on
-    /// Linux this program, elsewhere lambark-linux-ARCH beside it or in ../libexec
+    /// The lambark for Linux that runs in a container engine's containers
+    ///
+    /// It must need no libraries. If nothing is said it is this program on Linux, and elsewhere lambark-linux-amd64 or
+    /// lambark-linux-arm64, beside this program or in ../libexec.
     #[arg(long, value_name = "FILE")]
     companion: Option<PathBuf>,
 }
