@@ -142,6 +142,51 @@ fn nobody_has_more_rights(place: &Place, engine: &str) {
 }
 
 #[test]
+fn docker_keeps_a_few_images_of_ours_and_all_others() {
+    let Some(daemon) = Dockerd::start(&[]) else { return };
+    let place = Place::new(Who::Root);
+    a_few_images_are_kept(&place, &engine(&daemon, &place));
+}
+
+#[test]
+fn podman_keeps_a_few_images_of_ours_and_all_others() {
+    let Some(podman) = Podman::new() else { return };
+    let command = podman.programs().join("podman");
+    a_few_images_are_kept(&Place::new(Who::Root), command.to_str().unwrap());
+}
+
+/// What an engine lists is sorted by time, in seconds, so the images are so far apart.
+fn a_few_images_are_kept(place: &Place, engine: &str) {
+    let ask = |arguments: &[&str]| {
+        let output = std::process::Command::new(engine).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        output
+    };
+    let images = || {
+        let output = ask(&["images", "--format", "{{.Repository}} {{.Tag}}"]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(str::to_owned).collect::<Vec<String>>()
+    };
+    let mut first = Vec::new();
+    for number in 0..10 {
+        place.image(vec![layer(&[File::new("number", number.to_string())])]);
+        let outcome = place.run_with(json!({ "engine": engine }), &[]);
+        assert!(outcome["ran"].is_array(), "{outcome}");
+        match number {
+            0 => {
+                first = images();
+                ask(&["tag", &first[0].replace(' ', ":"), "localhost/theirs:kept"]);
+            }
+            _ => std::thread::sleep(std::time::Duration::from_millis(1100)),
+        }
+    }
+    let all = images();
+    assert_eq!(all.iter().filter(|name| name.starts_with("localhost/lambark-run ")).count(), 8, "{all:?}");
+    assert!(!all.contains(&first[0]), "the oldest is gone: {all:?}");
+    assert!(all.contains(&"localhost/theirs kept".to_owned()), "{all:?}");
+}
+
+#[test]
 fn a_container_ends_with_lambark() {
     let Some(daemon) = Dockerd::start(&[]) else { return };
     let place = Place::new(Who::Root);

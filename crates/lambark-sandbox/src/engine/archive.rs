@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use lambark_images::progress::Counted;
 use lambark_images::{Progress, Source};
 use lambark_oci::{Digest, Hasher};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Companion;
 use crate::image::{Image, Layer};
@@ -27,19 +27,18 @@ pub(super) enum Kind {
 
 /// A config of the layers and the companion. The image's command and variables are handed over otherwise, and its
 /// `VOLUME`s would be places to write to, which Lambda has not.
-pub(super) fn config(image: &Image, companion: &Companion, companion_layer: &Digest) -> Vec<u8> {
+pub(super) fn config(image: &Image, companion: &Companion, companion_layer: &Digest) -> Value {
     let platform = image.config.platform();
     let layers = image.layers.iter().map(|layer| layer.diff_id.to_string());
     let diff_ids: Vec<String> = layers.chain([companion_layer.to_string()]).collect();
     let word = |word: &str, default: &str| if word.is_empty() { default.to_owned() } else { word.to_owned() };
     let own = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
-    let config = json!({
+    json!({
         "architecture": word(&platform.architecture, own),
         "os": word(&platform.os, "linux"),
         "config": { "Entrypoint": companion.command() },
         "rootfs": { "type": "layers", "diff_ids": diff_ids },
-    });
-    config.to_string().into_bytes()
+    })
 }
 
 /// What is written.

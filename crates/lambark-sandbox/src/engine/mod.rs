@@ -14,6 +14,7 @@ mod session;
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::SystemTime;
 
 use lambark_images::{Progress, Source};
 use lambark_oci::Digest;
@@ -25,9 +26,12 @@ pub use companion::Companion;
 /// The engines' commands, in the order in which they are tried. All three take Docker's words.
 const NAMES: [&str; 3] = ["docker", "podman", "finch"];
 
-/// Under what name images stand in the engine; the tag is the digest of the config. `localhost` because Podman would
-/// put it there by itself, and because no registry is ever asked for such a name.
+/// Under what name images stand in the engine; the tag is the digest of the config, but for its time. `localhost`
+/// because Podman would put it there by itself, and because no registry is ever asked for such a name.
 const REPOSITORY: &str = "localhost/lambark-run";
+
+/// How many of them stay there. Each has a companion of some ten megabytes, and all layers of an image.
+const MAX_IMAGES: usize = 8;
 
 /// First argument of the companion.
 pub(crate) const GUEST: &str = "lambark-sandbox-guest";
@@ -79,7 +83,7 @@ impl Engine {
     }
 
     /// Gives the engine the image's layers with the companion on top, unless it has them. The image stays there, for
-    /// the next time.
+    /// the next time, until others have come after it.
     ///
     /// # Errors
     /// When a layer cannot be read or is other than its digests say, or the engine does not take it.
@@ -92,13 +96,16 @@ impl Engine {
     ) -> Result<LoadedImage, Error> {
         let layer = companion.write(&mut io::sink());
         let (companion_size, layer) = layer.map_err(|source| Error::io("read lambark's own program", source))?;
-        let config = archive::config(image, companion, &layer);
-        let name = format!("{REPOSITORY}:{}", Digest::of(&config).hex());
+        let mut config = archive::config(image, companion, &layer);
+        let name = format!("{REPOSITORY}:{}", Digest::of(config.to_string().as_bytes()).hex());
         let mut look = self.command();
         look.args(["image", "inspect", &name]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         if look.status().is_ok_and(|status| status.success()) {
             return Ok(LoadedImage(name));
         }
+        // By this the engine lists the oldest last.
+        config["created"] = humantime::format_rfc3339_seconds(SystemTime::now()).to_string().into();
+        let config = config.to_string().into_bytes();
         let mut command = self.command();
         command.arg("load").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| self.failed("load", &error.to_string()))?;
@@ -115,7 +122,25 @@ impl Engine {
             Err(Error::Io { .. }) if !status.success() => Err(self.failed("load", &complaint)),
             Err(error) => Err(error),
             Ok(()) if !status.success() => Err(self.failed("load", &complaint)),
-            Ok(()) => Ok(LoadedImage(name)),
+            Ok(()) => {
+                self.forget_old();
+                Ok(LoadedImage(name))
+            }
+        }
+    }
+
+    /// Takes away the images that were loaded longest ago. What a container runs stays, and so does what cannot be
+    /// listed; whoever wants one again loads it again.
+    fn forget_old(&self) {
+        let mut list = self.command();
+        list.args(["images", "--format", "{{.Tag}}", REPOSITORY]).stdin(Stdio::null());
+        let Ok(listed) = list.output() else { return };
+        let tags = String::from_utf8_lossy(&listed.stdout).into_owned();
+        let ours = tags.lines().filter(|tag| tag.len() == 64 && tag.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        for tag in ours.skip(MAX_IMAGES) {
+            let mut remove = self.command();
+            remove.args(["image", "rm", &format!("{REPOSITORY}:{tag}")]);
+            let _ = remove.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
         }
     }
 

@@ -85,7 +85,7 @@ enum MakerWord {
     Auto,
     /// lambark itself
     Native,
-    /// The first of docker, podman and finch that answers; the image stays there, as localhost/lambark-run
+    /// The first of docker, podman and finch that answers; the last eight images stay there, as localhost/lambark-run
     Engine,
 }
 
