@@ -208,6 +208,27 @@ fn python_is_reported_alike(user: &User, base: &Path) {
 }
 
 #[test]
+fn what_is_large_comes_through_whole() {
+    let Some(base) = Part::PythonFunction.or_skip() else { return };
+    let Some(daemon) = Dockerd::start(&[]) else { return };
+    let user = user(&daemon);
+    let code = "def handler(e, c):\n for i in range(200_000): print(i)\n return e";
+    let image = python(&user, &base, "large", code);
+    let event = format!("\"{}\"", "x".repeat(5_900_000));
+    std::fs::write(user.path("event.json"), &event).unwrap();
+    for maker in ["native", "engine"] {
+        let event_file = user.path("event.json");
+        let run = ["run", "--quiet", "--timeout", "120", "--memory", "512", "--event", &event_file, "--sandbox", maker];
+        let output = user.command(&[&run[..], &[image.as_str()]].concat()).output().unwrap();
+        let log = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{maker}: {}", &log[log.len().saturating_sub(2000)..]);
+        assert!(output.stdout == format!("{event}\n").as_bytes(), "{maker}: {} bytes", output.stdout.len());
+        let printed = log.lines().filter_map(|line| line.parse::<u32>().ok());
+        assert!(printed.eq(0..200_000), "{maker}: every line, in order");
+    }
+}
+
+#[test]
 fn a_refusal_is_named_and_an_engine_takes_over() {
     let Some(daemon) = Dockerd::start(&[]) else { return };
     let user = user(&daemon);
