@@ -92,6 +92,8 @@ pub(crate) struct State {
     pub(crate) measures: (u64, u64),
     /// The lists that were asked for.
     pub(crate) lists: HashMap<u64, Result<Vec<String>, i32>>,
+    /// What the sandbox's first process said before it gave up.
+    pub(crate) failure: Option<String>,
     ended: bool,
 }
 
@@ -151,7 +153,11 @@ impl Board {
                 Word::Listed { id, names } => {
                     state.lists.insert(id, names);
                 }
-                Word::Unshared | Word::Ready | Word::Failed { .. } => break,
+                Word::Failed { step, text, .. } => {
+                    state.failure = Some(format!("{step}: {text}"));
+                    break;
+                }
+                Word::Unshared | Word::Ready => break,
             }
             drop(state);
             self.changed.notify_all();

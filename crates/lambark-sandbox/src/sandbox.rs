@@ -178,6 +178,12 @@ impl Sandbox {
         self.board.wait_for(|state| (state.measures.1 > before).then_some(state.measures.0))
     }
 
+    /// Why the sandbox's first process gave up, if it did. That is lambark's fault, and not that of any program inside.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        self.board.lock().failure.clone()
+    }
+
     /// Ends the sandbox and everything in it. When this returns, nothing of it runs any more.
     pub fn kill(&self) {
         self.keeper.end();

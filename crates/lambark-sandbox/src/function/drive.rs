@@ -88,6 +88,7 @@ impl<H: House> Driver<'_, H> {
             _ => Failure::timed_out(limit),
         };
         life.end().await;
+        self.still_stands()?;
         let duration = begun.elapsed().min(limit);
         self.log.borrow_mut().line(&report::init(duration, phase, Some(&failure)));
         Ok(Some(failure))
@@ -109,6 +110,7 @@ impl<H: House> Driver<'_, H> {
             Some(failure) => Invoked { answer: Err(failure), aftermath: None },
             None => self.handle_event(work, deadline).await,
         };
+        self.still_stands()?;
         if Instant::now() >= deadline {
             limit_to(&mut invoked, self.settings.timeout);
         }
@@ -139,6 +141,14 @@ impl<H: House> Driver<'_, H> {
                     None => Invoked { answer: Err(timeout), aftermath: None },
                 }
             }
+        }
+    }
+
+    /// What happened in a house that broke down is not told as the function's.
+    fn still_stands(&self) -> Result<(), FunctionError> {
+        match self.house.failure() {
+            None => Ok(()),
+            Some(reason) => Err(FunctionError::Machine(std::io::Error::other(reason))),
         }
     }
 

@@ -31,6 +31,11 @@ pub trait House {
     /// The most memory that all programs together had so far, in bytes; `None` where this machine cannot tell.
     fn peak_memory(&self) -> Option<u64>;
 
+    /// Why the house itself broke down, if it did: what happened to programs since then is not their fault.
+    fn failure(&self) -> Option<String> {
+        None
+    }
+
     /// Ends all programs at once, whatever they left behind included. The house stays.
     fn kill_processes(&self);
 }

@@ -49,6 +49,10 @@ impl House for Sandbox {
         Sandbox::peak_memory(self)
     }
 
+    fn failure(&self) -> Option<String> {
+        Sandbox::failure(self)
+    }
+
     fn kill_processes(&self) {
         // A sandbox that has ended has no processes.
         let _ = Sandbox::kill_processes(self);

@@ -25,6 +25,7 @@ struct Bare {
     listener: TcpListener,
     extensions: Vec<&'static str>,
     groups: Mutex<Vec<Pid>>,
+    broken: Mutex<Option<String>>,
 }
 
 impl House for Bare {
@@ -41,6 +42,10 @@ impl House for Bare {
     }
 
     fn spawn(&self, command: &Command) -> Result<Started, SpawnError> {
+        if command.program.contains("break-down") {
+            *self.broken.lock().unwrap() = Some("a bug: no page".to_owned());
+            return Err(SpawnError::Ended);
+        }
         if command.program.contains("missing") {
             return Err(SpawnError::NotFound);
         }
@@ -63,6 +68,10 @@ impl House for Bare {
 
     fn peak_memory(&self) -> Option<u64> {
         Some(30 * 1024 * 1024 + 1)
+    }
+
+    fn failure(&self) -> Option<String> {
+        self.broken.lock().unwrap().clone()
     }
 
     fn kill_processes(&self) {
@@ -89,7 +98,7 @@ impl Running {
         let extensions = extensions.to_vec();
         let build = || {
             let listener = TcpListener::bind("127.0.0.1:0")?;
-            Ok(Bare { listener, extensions, groups: Mutex::default() })
+            Ok(Bare { listener, extensions, groups: Mutex::default(), broken: Mutex::default() })
         };
         let sink: LogSink = Box::new(move |bytes| sink.lock().unwrap().extend_from_slice(bytes));
         Running { function: Function::start_in(build, settings, sink).unwrap(), log }
@@ -159,6 +168,18 @@ fn what_a_handler_raises_is_passed_on_and_the_environment_stays() {
     assert_eq!(payload(&outcome), r#"{"errorMessage":"no","errorType":"ValueError"}"#);
     assert!(outcome.init_duration.is_none());
     assert!(!running.log().contains("Status: error"), "{}", running.log());
+}
+
+#[test]
+fn a_house_that_breaks_down_is_no_fault_of_the_function() {
+    let config = RunConfig { entrypoint: vec!["break-down".to_owned()], ..RunConfig::default() };
+    let build = || {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        Ok(Bare { listener, extensions: Vec::new(), groups: Mutex::default(), broken: Mutex::default() })
+    };
+    let started = Function::start_in(build, FunctionSettings::of_image(&config), Box::new(|_| ()));
+    let error = started.err().unwrap().to_string();
+    assert_eq!(error, "the function's environment cannot be served: a bug: no page");
 }
 
 #[test]

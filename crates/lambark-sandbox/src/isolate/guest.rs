@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{self, Sender};
 
-use super::{Failed, init, rights};
+use super::{Failed, guarded, init, rights};
 use crate::engine::dialogue::{Order, Start, Word, hear, say};
 use crate::limits::API_PORT;
 use crate::{Function, FunctionError, Invocation, Sandbox};
@@ -66,7 +66,7 @@ fn sandbox(own_network: bool, memory_bytes: Option<u64>) -> io::Result<Sandbox> 
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
     let (ours, theirs) = UnixStream::pair()?;
     let keeper = std::thread::Builder::new().name("keeper".to_owned());
-    keeper.spawn(move || init::serve(&theirs, memory_bytes))?;
+    keeper.spawn(move || guarded(&theirs, |control| init::serve(control, memory_bytes)))?;
     Sandbox::around_this_process(ours, listener).map_err(io::Error::other)
 }
 

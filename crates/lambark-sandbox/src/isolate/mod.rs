@@ -18,6 +18,7 @@ pub(crate) use mounts::STACK;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::panic::AssertUnwindSafe;
 
 use crate::engine::GUEST;
 use crate::wire::{Word, send};
@@ -35,7 +36,7 @@ pub fn child_main_if_asked() {
     let Some(asked) = std::env::args_os().nth(1) else { return };
     let done = match asked.to_str() {
         Some(OUTER) => control().and_then(|socket| outer::run(&socket)),
-        Some(INNER) => control().and_then(|socket| inner::run(&socket)),
+        Some(INNER) => control().and_then(|socket| guarded(&socket, inner::run)),
         Some(GUEST) => guest::run(),
         _ => return,
     };
@@ -50,6 +51,16 @@ pub fn child_main_if_asked() {
 fn control() -> io::Result<UnixStream> {
     let socket: OwnedFd = rustix::io::fcntl_dupfd_cloexec(io::stdin(), 3)?;
     Ok(UnixStream::from(socket))
+}
+
+/// Works, and tells if that meets a bug: nobody sees what this process prints.
+fn guarded(control: &UnixStream, work: impl FnOnce(&UnixStream) -> io::Result<()>) -> io::Result<()> {
+    // After it nothing is used but the socket, whose frames are each sent in one go.
+    std::panic::catch_unwind(AssertUnwindSafe(|| work(control))).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        Err(tell(control, Failed { step: "a bug in lambark".to_owned(), error: io::Error::other(text) }))
+    })
 }
 
 /// A step of setting up, by name, for the error that it may become.
@@ -75,4 +86,22 @@ fn tell(control: &UnixStream, Failed { step, error }: Failed) -> io::Error {
     // If nobody hears it, nobody waits for it.
     let _ = send(control, &word, &[]);
     error
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::wire::receive;
+
+    #[test]
+    fn a_bug_is_told() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        assert!(guarded(&theirs, |_| Ok(())).is_ok());
+        let page = 4096 / std::hint::black_box(1);
+        assert!(guarded(&theirs, |_| panic!("no page has {page} bytes")).is_err());
+        let (word, _) = receive::<Word>(&ours).unwrap().unwrap();
+        let Word::Failed { step, text, .. } = word else { panic!("{word:?}") };
+        assert_eq!((step.as_str(), text.as_str()), ("a bug in lambark", "no page has 4096 bytes"));
+    }
 }
