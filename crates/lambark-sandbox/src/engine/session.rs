@@ -2,6 +2,7 @@
 
 use std::process::ChildStdin;
 use std::sync::mpsc::{self, Receiver};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::container::{Container, Ways};
@@ -46,6 +47,8 @@ struct Session {
     stdin: ChildStdin,
     container: Container,
     words: Receiver<Word>,
+    /// Puts words there, and passes the log on.
+    reader: JoinHandle<()>,
 }
 
 impl Session {
@@ -74,7 +77,7 @@ impl Session {
     /// Listens on a thread of its own, so that the log comes as it is written.
     fn over(container: Container, (stdin, mut stdout): Ways, mut log: LogSink) -> Session {
         let (heard, words) = mpsc::channel();
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             // What is no word of the companion's is its end.
             while let Ok(Some(word)) = hear(&mut stdout) {
                 if let Word::Log(bytes) = word {
@@ -84,7 +87,7 @@ impl Session {
                 }
             }
         });
-        Session { stdin, container, words }
+        Session { stdin, container, words, reader }
     }
 
     fn invoke(&mut self, invocation: Invocation, limit: Duration) -> Result<Outcome, FunctionError> {
@@ -110,8 +113,13 @@ impl Session {
         }
     }
 
-    fn end(mut self) {
+    /// Lets the function end as Lambda would, and hears the log to its end.
+    fn end(self) {
+        let Session { mut stdin, container, reader, .. } = self;
         // If it does not hear, it has ended, or will be ended.
-        let _ = say(&mut self.stdin, &Order::End);
+        let _ = say(&mut stdin, &Order::End);
+        drop(stdin);
+        drop(container);
+        let _ = reader.join();
     }
 }
