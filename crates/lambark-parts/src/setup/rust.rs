@@ -59,8 +59,12 @@ fn cargo(target: &str, feature: &str, scratch: &Path) -> Result<(), SetupError> 
     run("cargo rustc", &mut command, BUILD_LIMIT)
 }
 
-/// Asks rustup for the target's libraries, unless they are there.
-fn add_target(target: &str) -> Result<(), SetupError> {
+/// Asks rustup for the libraries of a target of rustc's, unless they are there.
+///
+/// # Errors
+///
+/// rustup's own words.
+pub fn add_target(target: &str) -> Result<(), SetupError> {
     let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     let output = rustc.args(["--print", "target-libdir", "--target", target]).output();
     let directory = output.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim().to_owned()));

@@ -7,7 +7,7 @@ use lambark_images::{Progress, Source};
 use lambark_oci::{Digest, Hasher};
 use serde_json::{Value, json};
 
-use super::Companion;
+use super::companion::{ARCHITECTURE, Companion};
 use crate::image::{Image, Layer};
 use crate::{Error, error};
 
@@ -32,9 +32,8 @@ pub(super) fn config(image: &Image, companion: &Companion, companion_layer: &Dig
     let layers = image.layers.iter().map(|layer| layer.diff_id.to_string());
     let diff_ids: Vec<String> = layers.chain([companion_layer.to_string()]).collect();
     let word = |word: &str, default: &str| if word.is_empty() { default.to_owned() } else { word.to_owned() };
-    let own = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
     json!({
-        "architecture": word(&platform.architecture, own),
+        "architecture": word(&platform.architecture, ARCHITECTURE),
         "os": word(&platform.os, "linux"),
         "config": { "Entrypoint": companion.command() },
         "rootfs": { "type": "layers", "diff_ids": diff_ids },

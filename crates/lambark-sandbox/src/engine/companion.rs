@@ -20,7 +20,7 @@ const DIRECTORY: &str = ".lambark";
 const OPAQUE: &str = ".lambark/.wh..wh..opq";
 
 /// This machine's processor, as images name it. An engine's own machine has the same.
-const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+pub(super) const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
 
 /// How much of a program is looked at: its headers lie in front.
 const HEADERS_BYTES: u64 = 64 * 1024;

@@ -3,6 +3,9 @@
 //! It takes two starts. The first (`outer`) makes the namespaces and waits while its parent maps ids; a process that
 //! makes a process namespace is not in it, so the second (`inner`) is its first process, sets up all else, gives up
 //! every right, and then starts programs when told (`init`).
+//!
+//! In a container that an engine made there is one start, and one process (`guest`) that is both sides: what starts
+//! programs is a thread of it.
 
 mod guest;
 mod init;

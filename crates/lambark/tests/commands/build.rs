@@ -215,16 +215,22 @@ fn kept(user: &User) -> BTreeMap<PathBuf, SystemTime> {
     blobs.map(|blob| (blob.path(), blob.metadata().unwrap().modified().unwrap())).collect()
 }
 
-#[test]
-fn what_the_builder_sent_is_kept_and_not_sent_again() {
-    let Some(daemon) = Dockerd::start_with(Store::Containerd, &[]) else { return };
-    let user = user_of(&daemon);
+/// A user with a cache of their own, whose image has a layer of 4 MB that no compression makes smaller.
+fn user_with_a_large_layer(daemon: &Dockerd) -> User {
+    let user = user_of(daemon);
     let cache = user.path("cache");
     let user = user.with("LAMBARK_CACHE_DIR", &cache);
     let large: Vec<u8> = (0..1_000_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     std::fs::write(user.directory().join("large"), large).unwrap();
     let dockerfile = DOCKERFILE.replacen("COPY", "COPY large /opt/large\nCOPY", 1);
     std::fs::write(user.directory().join("Dockerfile"), dockerfile).unwrap();
+    user
+}
+
+#[test]
+fn what_the_builder_sent_is_kept_and_not_sent_again() {
+    let Some(daemon) = Dockerd::start_with(Store::Containerd, &[]) else { return };
+    let user = user_with_a_large_layer(&daemon);
     let target = format!("oci:{}", user.path("image"));
     built(&user, &target, &["--tag", "v1"], &[]);
     let first = kept(&user);
@@ -257,13 +263,7 @@ fn what_the_builder_sent_is_kept_and_not_sent_again() {
 fn a_layer_that_did_not_change_is_known_and_its_damage_arrives_nowhere() {
     let Some(registry) = DockerRegistry::start(Flavour::Plain) else { return };
     let Some(daemon) = Dockerd::start_with(Store::Containerd, &[]) else { return };
-    let user = user_of(&daemon);
-    let cache = user.path("cache");
-    let user = user.with("LAMBARK_CACHE_DIR", &cache);
-    let large: Vec<u8> = (0..1_000_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
-    std::fs::write(user.directory().join("large"), large).unwrap();
-    let dockerfile = DOCKERFILE.replacen("COPY", "COPY large /opt/large\nCOPY", 1);
-    std::fs::write(user.directory().join("Dockerfile"), dockerfile).unwrap();
+    let user = user_with_a_large_layer(&daemon);
     let (app, other) = (format!("{}/app:v1", registry.host()), format!("{}/other:v1", registry.host()));
     let first = built(&user, &app, &[], &["--provenance=false"]);
     assert_eq!(first["rememberedLayers"], 0, "{first}");
