@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::SystemTime;
 
 use lambark_testkit::images::bootstrap;
-use lambark_testkit::parts::{Buildah, DockerRegistry, Dockerd, Flavour, Store, skopeo};
+use lambark_testkit::parts::{Buildah, DockerRegistry, Dockerd, Flavour, Podman, Store, skopeo};
 use serde_json::Value;
 
 use crate::support::User;
@@ -184,6 +184,20 @@ fn buildah_s_images_do_too() {
         }
     }
     assert!(images().lines().count() > before.lines().count(), "the cache that was asked for stays");
+}
+
+#[test]
+fn podman_s_images_do_too() {
+    let Some(podman) = Podman::new() else { return };
+    let user = user().with("PATH", &path(&podman.programs()));
+    let rows: &[(&str, &[&str])] =
+        &[("default", &[]), ("oci", &["--format", "oci"]), ("docker", &["--format=docker"]), ("layers", &["--layers"])];
+    for (row, arguments) in rows {
+        let target = format!("oci-archive:{}", user.path(row));
+        let report = built(&user, &target, &["--builder", "podman"], arguments);
+        assert_eq!(report["builder"]["described"], "podman 4.3.1", "{report}");
+        accepted(&user, &target);
+    }
 }
 
 #[test]
